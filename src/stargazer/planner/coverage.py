@@ -1,0 +1,88 @@
+"""How an answer was come by: what was read, what was not, and what that makes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+EXACT_TOLERANCE = 0.02
+"""The share by which GitHub's public count may differ from its list, and the
+share of users whose whole list may lack the seed, in an answer called exact.
+
+People unstar while we read, suspended accounts are counted and not listed; more
+than that means that we are shown something else than what was counted.
+"""
+
+FAILED_NAMED_AT_MOST = 100
+"""How many of the users that failed an answer names."""
+
+
+class Kind(StrEnum):
+    """What an answer may be called."""
+
+    EXACT = "exact"
+    PARTIAL = "partial"
+    ESTIMATE = "estimate"
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How an answer was come by.
+
+    `stargazers_listed = users_read + users_gone + users_failed +
+    users_truncated + users_unread`; `users_from_store` is part of
+    `users_read`. `stargazers_total` is GitHub's public count, and
+    `stargazers_hidden` what it counts and does not list. `failed` names at most
+    100 logins.
+
+    `list_whole` and `without_seed` (node ids) serve those who build the answer;
+    `public` leaves them out.
+    """
+
+    source: str = "github"
+    as_of: datetime | None = None
+    stargazers_total: int = 0
+    stargazers_listed: int = 0
+    users_read: int = 0
+    users_gone: int = 0
+    users_failed: int = 0
+    users_truncated: int = 0
+    users_unread: int = 0
+    users_without_seed: int = 0
+    stargazers_hidden: int = 0
+    users_from_store: int = 0
+    items_hidden: int = 0
+    items_private: int = 0
+    sample: int = 0
+    failed: tuple[str, ...] = ()
+    list_whole: bool = False
+    without_seed: frozenset[str] = frozenset()
+
+    @property
+    def users_not_whole(self) -> int:
+        """How many listed users may have starred more than we know."""
+        return self.users_failed + self.users_truncated + self.users_unread
+
+    @property
+    def kind(self) -> Kind:
+        """What the answer may be called: exact means exact."""
+        near = abs(self.stargazers_total - self.stargazers_listed) <= EXACT_TOLERANCE * self.stargazers_total
+        seeded = self.users_without_seed <= EXACT_TOLERANCE * self.users_read
+        proved = self.source == "github" and self.list_whole and self.users_not_whole == 0
+        return Kind.EXACT if proved and near and seeded else Kind.PARTIAL
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return self.kind is Kind.EXACT
+
+    def public(self) -> dict[str, Any]:
+        """The members of the published `coverage` object."""
+        hidden = ("list_whole", "without_seed")
+        return {
+            name: getattr(self, name)
+            for name in self.__struct_fields__
+            if name not in hidden
+        }
