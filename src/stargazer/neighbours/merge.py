@@ -1,0 +1,140 @@
+"""Count, over the star lists of A's stargazers, what they starred besides A."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stargazer.neighbours.answer import Counts, Neighbours
+from stargazer.neighbours.columns import Repositories
+from stargazer.neighbours.star_lists import Chunk, Settled, StarLists
+from stargazer.planner.coverage import Coverage, Kind
+from stargazer.planner.page import Page, Repository, StargazersPage, StarListPage, User
+
+_BATCH_STARS = 50_000
+"""How many stars wait as objects before they are packed; some 10 MB."""
+
+
+class Merge:
+    """Takes in pages, in any order and any number of times, and counts.
+
+    A star that was seen twice counts once. Repositories are told apart by
+    `databaseId`, users by node id; names, logins and counts of stars follow
+    the page that was added last.
+
+    Needs about nine bytes a star and 130 bytes a repository at the most, and
+    some hundreds of bytes a user.
+    """
+
+    def __init__(self) -> None:
+        self._repositories = Repositories()
+        self._star_lists = StarLists()
+        self._users: dict[str, int] = {}
+        self._logins: list[str] = []
+        self._seeds: set[int] = set()
+        self._waiting: list[tuple[int, list[Repository]]] = []
+        self._waiting_stars = 0
+
+    def add(self, pages: Iterable[Page]) -> None:
+        """Take in pages: star lists to be counted, stargazers for their logins."""
+        for page in pages:
+            if isinstance(page, StarListPage):
+                self._add_star_list(page)
+            else:
+                self._add_stargazers(page)
+
+    def name(self, users: Iterable[User]) -> None:
+        """Take in the logins of users who were not listed by GitHub."""
+        for user in users:
+            self._logins[self._number(user.id)] = user.login
+
+    def neighbours(self, coverage: Coverage) -> Neighbours:
+        """Return what is known so far; pages may be added after it.
+
+        Users in `coverage.without_seed` are not counted.
+        """
+        self._pack()
+        settled = self._star_lists.settle(len(self._repositories))
+        ids, names, stars = self._repositories.snapshot()
+        left_out = self._left_out(coverage.without_seed)
+        shared = _shared(settled, left_out)
+        seeds = self._repositories.numbers(np.array(sorted(self._seeds), dtype=np.int64))
+        shared[seeds[seeds >= 0]] = 0
+        counts = Counts(
+            ids=ids,
+            names=names,
+            stars=stars,
+            shared=shared,
+            settled=settled,
+            left_out=left_out,
+            logins=tuple(self._logins),
+            stargazers=max(coverage.stargazers_total, coverage.stargazers_listed),
+            not_whole=coverage.users_not_whole if coverage.kind is Kind.PARTIAL else None,
+        )
+        return Neighbours(counts, np.flatnonzero(shared).astype(np.int32))
+
+    def _add_star_list(self, page: StarListPage) -> None:
+        if page.request.seed:
+            self._seeds.add(page.request.seed)
+        seen = [star.repository for star in page.stars if star.repository.database_id is not None]
+        self._waiting.append((self._number(page.request.user_id), seen))
+        self._waiting_stars += len(seen)
+        if self._waiting_stars >= _BATCH_STARS:
+            self._pack()
+
+    def _add_stargazers(self, page: StargazersPage) -> None:
+        self.name(stargazer.user for stargazer in page.stargazers)
+
+    def _number(self, user_id: str) -> int:
+        number = self._users.setdefault(user_id, len(self._logins))
+        if number == len(self._logins):
+            # Until a login is known, the node id stands for it.
+            self._logins.append(user_id)
+        return number
+
+    def _pack(self) -> None:
+        """Turn what waits into one chunk."""
+        seen = [repository for _, repositories in self._waiting for repository in repositories]
+        if seen:
+            ids = np.array([repository.database_id for repository in seen], dtype=np.int64)
+            chunk = Chunk(
+                self._numbered(ids, seen),
+                np.array([user for user, _ in self._waiting], dtype=np.int32),
+                np.array([len(repositories) for _, repositories in self._waiting], dtype=np.int32),
+            )
+            self._star_lists.add(chunk)
+        self._waiting.clear()
+        self._waiting_stars = 0
+
+    def _numbered(self, ids: NDArray[np.int64], seen: list[Repository]) -> NDArray[np.int32]:
+        """Replace ids by numbers, and learn what the last one of each says."""
+        order = np.argsort(ids, kind="stable")
+        ranked = ids[order]
+        last = np.append(ranked[1:] != ranked[:-1], True)  # noqa: FBT003
+        latest = [seen[place] for place in order[last].tolist()]
+        known = self._repositories.update(
+            ranked[last],
+            [repository.name_with_owner for repository in latest],
+            np.array([repository.stargazer_count for repository in latest]),
+        )
+        numbers = np.empty(len(ids), dtype=np.int32)
+        numbers[order] = np.repeat(known, np.diff(np.flatnonzero(last), prepend=-1))
+        return numbers
+
+    def _left_out(self, user_ids: Iterable[str]) -> NDArray[np.bool_] | None:
+        numbers = [self._users[user_id] for user_id in user_ids if user_id in self._users]
+        if not numbers:
+            return None
+        left_out = np.zeros(len(self._logins), dtype=np.bool_)
+        left_out[numbers] = True
+        return left_out
+
+
+def _shared(settled: Settled, left_out: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+    shared = np.diff(settled.starts).astype(np.int32)
+    if left_out is not None:
+        places = np.flatnonzero(left_out[settled.users])
+        np.subtract.at(shared, np.searchsorted(settled.starts, places, side="right") - 1, 1)
+    return shared
