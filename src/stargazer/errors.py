@@ -179,11 +179,11 @@ class GitHubUnreachable(GitHubError):
 
     code = "github-unreachable"
 
-    def __init__(self, url: str, reason: str, *, attempts: int = 1) -> None:
+    def __init__(self, reason: str, *, attempts: int = 1) -> None:
+        tried = "" if attempts == 1 else f", {attempts} attempts"
         super().__init__(
-            f"{url} does not answer as GitHub's GraphQL API ({reason}, {attempts} attempts): "
+            f"GitHub's GraphQL API cannot be reached ({reason}{tried}): "
             "check the network and STARGAZER_GITHUB_URL",
-            url=url,
             reason=reason,
             attempts=attempts,
         )

@@ -1,0 +1,278 @@
+"""Take in replies: what each outcome means for the lists that were asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from stargazer.planner.connection import Ending, Seen
+from stargazer.planner.forecast import Lengths
+from stargazer.planner.listing import Listing
+from stargazer.planner.order import SETTLED, Order, StarList, State, place_of
+from stargazer.planner.packing import Item
+from stargazer.planner.page import (
+    Call,
+    Facts,
+    FactsRequest,
+    Failure,
+    FailureKind,
+    Outcome,
+    Page,
+    Reply,
+    Selection,
+    StargazersPage,
+    StargazersRequest,
+    StarListPage,
+    StarListRequest,
+    User,
+    UserRequest,
+)
+from stargazer.planner.sizing import WALL_SECONDS, Load, Sizes
+from stargazer.planner.suspects import Suspects
+from stargazer.planner.tally import Tally
+
+CLOCK_SHARE = 0.75
+"""A time-out that came before this share of the wall was not GitHub's clock."""
+
+HEAVY = frozenset({FailureKind.TIMEOUT, FailureKind.TOO_HEAVY})
+ENDINGS = {Ending.WHOLE: State.READ, Ending.TRUNCATED: State.TRUNCATED, Ending.FAILED: State.FAILED}
+
+
+class Flight(msgspec.Struct):
+    """A call in flight.
+
+    `items` are the pages in it, in the order of their selections, which stand
+    behind the others; `apart` tells that its lists are asked apart from the rest.
+    """
+
+    call: Call
+    items: tuple[Item, ...]
+    load: Load
+    apart: bool
+
+    @property
+    def star_lists(self) -> list[StarList]:
+        """The star lists in the call, each once."""
+        return list({id(one.star_list): one.star_list for one in self.items if one.star_list}.values())
+
+    @property
+    def alone(self) -> bool:
+        """Whether the call holds pages of one connection only."""
+        return len({id(item.star_list) for item in self.items}) == 1
+
+    def paired(self, outcomes: Sequence[Outcome]) -> list[tuple[Selection, Item | None, Outcome]]:
+        """Each selection with the page it belongs to, if any, and its outcome."""
+        others = len(self.call.selections) - len(self.items)
+        items: list[Item | None] = [None] * others
+        return list(zip(self.call.selections, items + list(self.items), outcomes, strict=True))
+
+
+class Intake:
+    """The state that replies change."""
+
+    def __init__(self, listing: Listing, sizes: Sizes, *, order_seed: int, nodes_at_most: int | None) -> None:
+        self.listing = listing
+        self.sizes = sizes
+        self.order = Order()
+        self.suspects = Suspects()
+        self.lengths = Lengths()
+        self.tally = Tally()
+        self.retries = 0
+        self._order_seed = order_seed
+        self._nodes_at_most = nodes_at_most
+        self._repeated = False
+
+    def list_user(self, user: User) -> None:
+        """Put a stargazer into the order, once."""
+        place = place_of(user.id, self._order_seed)
+        self.order.add(StarList(user.id, user.login, place, nodes_at_most=self._nodes_at_most))
+
+    def receive(self, flight: Flight, reply: Reply, now: datetime) -> tuple[Page | User, ...]:
+        """Take in the outcomes of a call that was answered; returns what was accepted."""
+        accepted: list[Page | User] = []
+        heavy = 0
+        self._repeated = False
+        for star_list in flight.star_lists:
+            star_list.apart = False
+        for selection, item, outcome in flight.paired(reply.outcomes):
+            taken = self._outcome(flight, selection, item, outcome)
+            if taken is not None:
+                accepted.append(taken)
+            elif isinstance(outcome, Failure) and outcome.kind in HEAVY:
+                heavy += 1
+        if heavy and not flight.alone:
+            self.sizes.too_heavy(len(flight.items), len(flight.items) - heavy)
+        elif flight.items and not heavy:
+            nodes = sum(nodes_on(page) for page in accepted)
+            self.sizes.lived(flight.load, nodes, reply.seconds)
+        if accepted:
+            self.tally.used(now)
+        return tuple(accepted)
+
+    def _outcome(
+        self, flight: Flight, selection: Selection, item: Item | None, outcome: Outcome
+    ) -> Page | User | None:
+        match selection, outcome:
+            case FactsRequest(), Facts() | Failure():
+                if not self.listing.receive_facts(outcome):
+                    self.retries += 1
+                return None
+            case UserRequest(login=login), User() | Failure():
+                user = self.listing.receive_user(login, outcome)
+                if user is not None:
+                    self.list_user(user)
+                return user
+            case StargazersRequest(), StargazersPage():
+                return self._stargazers(outcome)
+            case StargazersRequest(), Failure():
+                self.retries += 1
+                self.listing.receive_failure(selection, outcome, alone=flight.alone)
+                return None
+            case StarListRequest(), StarListPage() if item and item.star_list:
+                return self._star_list(item.star_list, outcome)
+            case StarListRequest(), Failure() if item and item.star_list:
+                self._star_list_failed(item, item.star_list, outcome, alone=flight.alone)
+                return None
+            case _:
+                raise TypeError(f"{type(outcome).__name__} is no outcome of {type(selection).__name__}")
+
+    def _stargazers(self, page: StargazersPage) -> StargazersPage:
+        for stargazer in self.listing.receive_page(page, listed=len(self.order)):
+            self.list_user(stargazer.user)
+        return page
+
+    def _star_list(self, star_list: StarList, page: StarListPage) -> StarListPage | None:
+        if star_list.state in SETTLED:
+            return None
+        connection = star_list.connection
+        if not connection.begun:
+            self.lengths.learn(page.total_count, len(page.stars))
+        star_list.has_seed = star_list.has_seed or page.has_seed
+        self.tally.items_hidden += page.hidden
+        self.tally.items_private += page.private
+        connection.receive(
+            Seen(
+                direction=page.request.direction,
+                ids=[star.repository.database_id or 0 for star in page.stars],
+                hidden=page.hidden + page.private,
+                total_count=page.total_count,
+                has_next_page=page.has_next_page,
+                end_cursor=page.end_cursor,
+                is_over_limit=page.is_over_limit,
+            )
+        )
+        self._move(star_list)
+        return page
+
+    def _move(self, star_list: StarList) -> None:
+        ending = star_list.connection.ending
+        if ending is None:
+            self.order.move(star_list, State.OPEN)
+        elif star_list.state not in SETTLED:
+            self.settle(star_list, ENDINGS[ending])
+
+    def settle(self, star_list: StarList, state: State) -> None:
+        """Note what became of a user for good."""
+        self.order.move(star_list, state)
+        self.tally.settle(star_list, state)
+
+    def _star_list_failed(self, item: Item, star_list: StarList, failure: Failure, *, alone: bool) -> None:
+        """Take in that one alias failed: the rest of its call is not touched."""
+        if star_list.state in SETTLED:
+            return
+        connection = star_list.connection
+        connection.failed(item.ask.direction)
+        connection.strikes += 1
+        self.retries += 1
+        if failure.kind is FailureKind.GONE:
+            self.settle(star_list, State.GONE)
+        elif failure.kind in HEAVY:
+            self._heavy(star_list, item.ask.first, alone=alone)
+        elif alone:
+            connection.give_up()
+            self._move(star_list)
+        else:
+            if failure.kind in (FailureKind.HIDDEN, FailureKind.RESTRICTED):
+                self.tally.refused.add(star_list.user_id)
+            self._apart(star_list)
+
+    def _heavy(self, star_list: StarList, first: int, *, alone: bool) -> None:
+        if alone and not star_list.apart:
+            self._shrink(star_list, first)
+        elif star_list.connection.strikes > 1:
+            self._apart(star_list)
+
+    def _apart(self, star_list: StarList) -> None:
+        if not star_list.apart:
+            self.suspects.ask_apart([star_list])
+
+    def _shrink(self, star_list: StarList, first: int) -> None:
+        if star_list.connection.shrink(first):
+            self._apart(star_list)
+        else:
+            self._move(star_list)
+
+    def give_back(self, flight: Flight) -> None:
+        """Note that nothing of a call arrived: all of it can be asked again."""
+        for selection in flight.call.selections:
+            self.listing.returned(selection)
+        for item in flight.items:
+            if item.star_list is not None:
+                item.star_list.connection.failed(item.ask.direction)
+        self.retries += len(flight.call.selections)
+        if flight.apart:
+            self.suspects.ask_apart([one for one in flight.star_lists if one.state not in SETTLED])
+
+    def fail(self, flight: Flight, failure: Failure, seconds: float) -> None:
+        """Take in that a whole call was too long or too heavy, and look for what made it so.
+
+        A quick 502 says nothing about size, so the same call is first asked
+        again as it was.
+        """
+        by_clock = seconds >= CLOCK_SHARE * WALL_SECONDS
+        if failure.kind is FailureKind.TIMEOUT and not by_clock and not self._repeated:
+            self._repeated = True
+            self.give_back(flight)
+            return
+        self._repeated = False
+        star_lists = flight.star_lists
+        flight_apart, flight.apart = flight.apart, False
+        self.give_back(flight)
+        if not flight_apart and not flight.alone:
+            self._learn(flight, by_clock=by_clock)
+        self._blame(flight, star_lists, apart=flight_apart)
+
+    def _learn(self, flight: Flight, *, by_clock: bool) -> None:
+        if by_clock:
+            self.sizes.too_long(flight.load)
+        else:
+            self.sizes.too_heavy(len(flight.items))
+
+    def _blame(self, flight: Flight, star_lists: list[StarList], *, apart: bool) -> None:
+        for star_list in star_lists:
+            star_list.connection.strikes += 1
+            star_list.apart = False
+        if any(item.star_list is None for item in flight.items):
+            if flight.alone:
+                self.listing.connection.shrink(flight.items[0].ask.first)
+            else:
+                self.listing.connection.strikes += 1
+        if flight.alone and star_lists:
+            self._shrink(star_lists[0], flight.items[0].ask.first)
+        elif apart:
+            self.suspects.split(star_lists)
+        else:
+            self.suspects.accuse(star_lists)
+
+
+def nodes_on(page: Page | User) -> int:
+    """How many nodes GitHub returned for a page."""
+    match page:
+        case StargazersPage():
+            return len(page.stargazers) + page.hidden
+        case StarListPage():
+            return len(page.stars) + page.hidden + page.private
+        case _:
+            return 0

@@ -1,0 +1,513 @@
+"""The plan: what to ask GitHub next, and when. It decides and never acts.
+
+Theory of operation
+-------------------
+
+A plan is driven from outside. `Plan.next_step` says what to do now, as a value:
+send these calls, wait until a moment, or finish. Whoever drives it sends the
+calls by any means and gives each `Reply` to `Plan.receive`, which returns the
+pages that it accepted. Replies may come late, twice or out of order.
+
+*What to ask.* The list of stargazers is read from both ends (`listing`); each
+user on it gets a place in a random order (`order`), and their star list is read
+to its end, long ones from both ends (`connection`). A call is filled with the
+next pages of many lists at once (`packing`), up to what GitHub's clock has been
+seen to stand (`sizing`).
+
+*When to ask.* Four windows of the credential (`budget`) say when the next call
+may go. A call is reserved before it is sent and settled by its reply.
+
+*When something fails.* A limit blocks the windows. A failure of the whole call
+gives back everything that was in it; if it was GitHub's clock or its secret
+limits, the size of calls is halved and the lists that may be to blame are asked
+apart (`suspects`). A failure of one alias costs only that list. Nothing the
+network does raises an error here; what a person has to mend ends the plan, with
+everything that was read still in its coverage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import count
+
+import msgspec
+
+from stargazer.errors import (
+    BudgetExhausted,
+    BudgetTooSmall,
+    CredentialsRefused,
+    GitHubUnreachable,
+    InvalidRequest,
+    StargazerError,
+    StarListsRestricted,
+)
+from stargazer.planner import forecast
+from stargazer.planner.budget import Budget, Spent, Windows
+from stargazer.planner.connection import Ending
+from stargazer.planner.cost import points_of
+from stargazer.planner.coverage import Coverage
+from stargazer.planner.forecast import Estimate, Left
+from stargazer.planner.intake import Flight, Intake, nodes_on
+from stargazer.planner.listing import Listing
+from stargazer.planner.order import KnownList, State
+from stargazer.planner.packing import Item, Packing, pack_star_lists
+from stargazer.planner.page import (
+    Call,
+    Facts,
+    Failure,
+    FailureKind,
+    Page,
+    Reply,
+    Selection,
+    StarListRequest,
+    User,
+    UserRequest,
+)
+from stargazer.planner.sizing import PAGES_AT_MOST, Load, Sizes
+from stargazer.planner.step import Finish, Progress, Reason, Send, Step, Wait
+
+SETBACKS_AT_FIRST = 4
+"""So many failures in a row before any success mean that there is no GitHub at this address."""
+
+SETBACKS_AT_MOST = 16
+"""So many failures in a row mean that GitHub is down: the search for one bad page needs up to twelve."""
+
+PROBE_AFTER = 3
+"""After so many failures of suspects in a row, others are asked: is it they, or is it GitHub?"""
+
+LONGEST_SETBACK_SECONDS = 60.0
+POLL = timedelta(seconds=1)
+
+OVERRUN = 1.25
+SURE_AFTER_USERS = 50
+"""A budget is called too small when the estimate after so many users exceeds it by a quarter."""
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,10})?/[A-Za-z0-9._-]{1,100}", re.ASCII)
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A call that would be sent if the windows allow it."""
+
+    selections: tuple[Selection, ...]
+    items: tuple[Item, ...]
+    load: Load
+    apart: bool
+
+    @property
+    def points(self) -> int:
+        """The estimate by GitHub's formula: each page is one request of a connection at the root."""
+        return points_of(len(self.items)) if self.selections else 0
+
+    @property
+    def nodes(self) -> int:
+        """The nodes that GitHub counts: as many as every page may hold."""
+        return sum(item.ask.first for item in self.items)
+
+
+class Plan:
+    """The reading of one repository's stargazers and of what they starred.
+
+    Make one with `Plan.neighbours`.
+
+    Attributes:
+        spent: what the plan has cost so far.
+        sizes: what was learnt about sizes; give it to the next plan.
+        windows: what is known of the credential's limits; share it among the
+            plans that use one credential.
+    """
+
+    def __init__(self, listing: Listing, budget: Budget, sizes: Sizes, windows: Windows, intake: Intake) -> None:
+        self.budget = budget
+        self.sizes = sizes
+        self.windows = windows
+        self.spent = Spent()
+        self._listing = listing
+        self._intake = intake
+        self._numbers = count(1)
+        self._flights: dict[int, Flight] = {}
+        self._error: StargazerError | None = None
+        self._stopped = False
+        self._setbacks = 0
+        self._ever_answered = False
+        self._last_failure = ""
+        self._not_before: datetime | None = None
+        self._begun_at: datetime | None = None
+        self._now: datetime | None = None
+
+    @classmethod
+    def neighbours(
+        cls,
+        repository: str,
+        *,
+        budget: Budget | None = None,
+        logins: Iterable[str] | None = None,
+        max_stars_per_user: int | None = None,
+        sizes: Sizes | None = None,
+        windows: Windows | None = None,
+        order_seed: int = 0,
+    ) -> Plan:
+        """Plan to read the stargazers of *repository* and what they starred.
+
+        Args:
+            repository: `owner/name`.
+            budget: what may be spent; None: as much as it takes.
+            logins: who the stargazers are, when they are not to be asked from GitHub.
+            max_stars_per_user: read so many stars of a user at most; None: all.
+            sizes: what an earlier plan learnt about sizes.
+            windows: what is known of the credential's limits.
+            order_seed: users are read in a random order that depends on it.
+
+        Raises:
+            InvalidRequest: *repository* is no `owner/name`, or a number is out of range.
+        """
+        owner, name = parse_name(repository)
+        if max_stars_per_user is not None and max_stars_per_user < 1:
+            raise InvalidRequest("max_stars_per_user", "1 star or more", got=str(max_stars_per_user))
+        sizes = sizes or Sizes()
+        listing = Listing(owner, name, logins)
+        intake = Intake(listing, sizes, order_seed=order_seed, nodes_at_most=max_stars_per_user)
+        return cls(listing, budget or Budget(), sizes, windows or Windows(), intake)
+
+    # What to do next.
+
+    def next_step(self, now: datetime) -> Step:
+        """Decide what to do at *now*: send calls, wait, or finish.
+
+        After `Finish` every further step is `Finish` again.
+        """
+        self._begun_at = self._begun_at or now
+        self._now = now
+        self._judge(now)
+        if self._error is not None or self._stopped:
+            return Finish(self.coverage, self._error)
+        calls: list[Call] = []
+        while len(self._flights) < self.budget.concurrency:
+            step = self._next_call(now)
+            if step is None:
+                break
+            if isinstance(step, Wait):
+                return Send(tuple(calls)) if calls else step
+            calls.append(step)
+            if self._error is not None:
+                break
+        if calls:
+            return Send(tuple(calls))
+        if self._flights:
+            return Wait(now + POLL, Reason.IN_FLIGHT)
+        self._finish()
+        return Finish(self.coverage, self._error)
+
+    def _next_call(self, now: datetime) -> Call | Wait | None:
+        """The next call, the wait before it, or None when there is nothing to ask now."""
+        if self._not_before is not None and now < self._not_before:
+            return Wait(self._not_before, Reason.SETBACK)
+        draft = self._draft()
+        if draft is None:
+            return None
+        if self._exceeds(draft):
+            self._error = self._too_small(now)
+            return None
+        seconds = self.sizes.predict(draft.load)
+        if self.windows.needs_reading(now, points=draft.points, floor=self.budget.floor):
+            draft = Draft((), (), Load(0, 0), apart=False)
+        at = self.windows.earliest(now, points=draft.points, seconds=seconds, budget=self.budget)
+        if at > now:
+            return Wait(at, self._why_wait(now))
+        return self._send(draft)
+
+    def _draft(self) -> Draft | None:
+        """Fill the next call, without sending it."""
+        suspects = self._intake.suspects
+        while suspects and not any(one.connection.wanted() for one in suspects.first().star_lists):
+            suspects.sent(suspects.first().star_lists)
+        packing = Packing(self.sizes, first_nodes=self._intake.lengths.first_nodes)
+        if suspects and not (self._setbacks >= PROBE_AFTER and self._setbacks % 2 and self._others()):
+            packing.take_all(suspects.first().star_lists)
+            return self._drafted(packing, (), apart=True)
+        fixed = self._listing.fixed()
+        packing.find(self._listing.next_logins())
+        for ask in self._listing.connection.wanted():
+            packing.take(None, ask)
+        if self._listing.facts is not None and not self._listing.wants_alone():
+            left = self._left()
+            pack_star_lists(packing, self._intake.order, calls_left=forecast.calls_for(left, self.sizes))
+        return self._drafted(packing, fixed, apart=False)
+
+    def _others(self) -> bool:
+        """Whether there is anything to ask besides suspects."""
+        order = self._intake.order
+        return bool(self._listing.connection.wanted()) or any(True for _ in order.fresh()) or any(
+            not one.apart for one in order.open()
+        )
+
+    def _drafted(self, packing: Packing, fixed: tuple[Selection, ...], *, apart: bool) -> Draft | None:
+        lookups = tuple(UserRequest(login) for login in packing.lookups)
+        pages = tuple(self._request(item) for item in packing.items)
+        if not (fixed or lookups or pages):
+            return None
+        return Draft(fixed + lookups + pages, tuple(packing.items), packing.load, apart=apart)
+
+    def _request(self, item: Item) -> Selection:
+        if item.star_list is None:
+            return self._listing.request(item.ask)
+        ask = item.ask
+        return StarListRequest(item.star_list.user_id, ask.first, ask.after, ask.direction, self._listing.seed)
+
+    def _send(self, draft: Draft) -> Call:
+        call = Call(
+            number=next(self._numbers),
+            selections=draft.selections,
+            points=draft.points,
+            requests=len(draft.items),
+            nodes=draft.nodes,
+            predicted_seconds=self.sizes.predict(draft.load),
+        )
+        flight = Flight(call, draft.items, draft.load, draft.apart)
+        self._flights[call.number] = flight
+        self.windows.reserve(self._key(call), points=call.points, seconds=call.predicted_seconds)
+        if draft.apart:
+            self._intake.suspects.sent(flight.star_lists)
+        self._listing.sent(draft.selections, (item.ask for item in draft.items if item.star_list is None))
+        for item in draft.items:
+            if item.star_list is not None:
+                item.star_list.connection.sent(item.ask)
+        return call
+
+    def _key(self, call: Call) -> str:
+        return f"{id(self):x}-{call.number}"
+
+    def _why_wait(self, now: datetime) -> Reason:
+        blocked = self.windows.blocked_until
+        if blocked is not None and blocked > now:
+            return Reason.REFUSAL
+        available = self.windows.available(now)
+        short = available is not None and available - self.budget.floor < 1
+        return Reason.POINTS if short else Reason.CALL_TIME
+
+    # What came back.
+
+    def receive(self, reply: Reply, now: datetime) -> tuple[Page | User, ...]:
+        """Take in a reply; returns the pages that were accepted, for a `Merge`.
+
+        A reply to a call that is not in flight changes nothing but the reading
+        of the rate limit.
+        """
+        self._now = now
+        flight = self._flights.pop(reply.call.number, None)
+        if flight is not None and flight.call is not reply.call and flight.call != reply.call:
+            self._flights[reply.call.number] = flight
+            flight = None
+        self.windows.settle(self._key(reply.call) if flight else "", reply, now)
+        if flight is None:
+            return ()
+        accepted: tuple[Page | User, ...] = ()
+        if reply.failure is None:
+            self._setbacks = 0
+            self._ever_answered = True
+            self._not_before = None
+            accepted = self._intake.receive(flight, reply, now)
+        else:
+            self._failed(flight, reply.failure, reply.seconds, now)
+        self._count(reply, accepted)
+        self._look()
+        return accepted
+
+    def _failed(self, flight: Flight, failure: Failure, seconds: float, now: datetime) -> None:
+        match failure.kind:
+            case FailureKind.CREDENTIALS | FailureKind.FORBIDDEN:
+                self._intake.give_back(flight)
+                self._error = CredentialsRefused(failure.message)
+            case FailureKind.PRIMARY_LIMIT | FailureKind.SECONDARY_LIMIT:
+                self._intake.give_back(flight)
+            case FailureKind.TIMEOUT | FailureKind.TOO_HEAVY:
+                self._setback(failure, now)
+                self._intake.fail(flight, failure, seconds)
+            case _:
+                self._setback(failure, now)
+                self._intake.give_back(flight)
+
+    def _setback(self, failure: Failure, now: datetime) -> None:
+        self._setbacks += 1
+        self._last_failure = failure.message
+        wait = min(0.5 * 2 ** (self._setbacks - 1), LONGEST_SETBACK_SECONDS)
+        self._not_before = now + timedelta(seconds=wait)
+
+    def _count(self, reply: Reply, accepted: Iterable[Page | User]) -> None:
+        told = reply.reading.cost if reply.reading is not None else None
+        timeout = reply.failure is not None and reply.failure.kind is FailureKind.TIMEOUT
+        pages = [page for page in accepted if not isinstance(page, User)]
+        self.spent += Spent(
+            calls=1,
+            points=told if told is not None else reply.call.points,
+            pages=len(pages),
+            nodes=sum(nodes_on(page) for page in pages),
+            github_seconds=reply.seconds,
+            timeouts=int(timeout),
+            retries=self._intake.retries - self.spent.retries,
+        )
+
+    def know(self, lists: Iterable[KnownList]) -> None:
+        """Tell the plan which users' lists are known already: they cost nothing.
+
+        Users that are not listed, or whose list has been asked for, are passed over.
+        """
+        for known in lists:
+            star_list = self._intake.order.by_id.get(known.user_id)
+            if star_list is not None and star_list.state is State.FRESH and not star_list.connection.busy:
+                self._intake.order.move(star_list, State.READ)
+                self._intake.tally.know(star_list, known)
+
+    def stop(self) -> None:
+        """Ask for nothing more: the next step is `Finish`, with what was read until now."""
+        self._stopped = True
+
+    # When to end.
+
+    def _look(self) -> None:
+        """End the plan when what has been read shows that going on is useless."""
+        listing = self._listing
+        self._error = self._error or listing.error
+        if self._intake.tally.star_lists_closed(finished=False, from_file=listing.from_file):
+            self._close_star_lists()
+
+    def _close_star_lists(self) -> None:
+        tally = self._intake.tally
+        facts = self._listing.facts
+        lacking = len(tally.without_seed) + len(tally.refused)
+        self._error = self._error or StarListsRestricted(
+            self._listing.repository,
+            facts.stargazer_count if facts else 0,
+            read=tally.states[State.READ] + len(tally.refused),
+            without_seed=lacking,
+        )
+
+    def _judge(self, now: datetime) -> None:
+        """End the plan when the budget, GitHub's patience or ours is at its end."""
+        if self._error is not None:
+            return
+        at_most = SETBACKS_AT_MOST if self._ever_answered else SETBACKS_AT_FIRST
+        if self._setbacks >= at_most:
+            self._error = GitHubUnreachable(self._last_failure, attempts=self._setbacks)
+        elif self.windows.given_up:
+            self._error = BudgetExhausted(self.windows.blocked_until or now)
+        elif self._sure_to_exceed(now):
+            self._error = self._too_small(now)
+
+    def _finish(self) -> None:
+        """End the plan because nothing is left to ask."""
+        self._stopped = True
+        tally = self._intake.tally
+        if self._listing.connection.ending is Ending.FAILED and not len(self._intake.order):
+            self._error = GitHubUnreachable("it cannot list the stargazers", attempts=self._setbacks or 1)
+        elif tally.star_lists_closed(finished=True, from_file=self._listing.from_file):
+            self._close_star_lists()
+
+    def _exceeds(self, draft: Draft) -> bool:
+        points, seconds = self.budget.points, self.budget.seconds
+        over_points = points is not None and self.spent.points + draft.points > points
+        predicted = self.sizes.predict(draft.load)
+        return over_points or (seconds is not None and self.spent.github_seconds + predicted > seconds)
+
+    def _sure_to_exceed(self, now: datetime) -> bool:
+        """Whether the price is known well enough to say that the budget does not pay it."""
+        if self._listing.facts is None or self.budget.points is None and self.budget.seconds is None:
+            return False
+        left = self._left()
+        users = left.least_pages
+        at_least = self.spent.points + -(-users // PAGES_AT_MOST)
+        if self.budget.points is not None and at_least > self.budget.points:
+            return True
+        if self._intake.lengths.lists < SURE_AFTER_USERS or not self._listing.done:
+            return False
+        price = self.estimate(now)
+        assert price is not None  # noqa: S101 - the facts have arrived
+        over_points = self.budget.points is not None and price.points > OVERRUN * self.budget.points
+        over_time = self.budget.seconds is not None and price.github_seconds > OVERRUN * self.budget.seconds
+        return over_points or over_time
+
+    def _too_small(self, now: datetime) -> BudgetTooSmall:
+        price = self.estimate(now)
+        costs = {} if price is None else {"points": price.points, "github_seconds": price.github_seconds}
+        allowed = {"points": self.budget.points, "seconds": self.budget.seconds}
+        return BudgetTooSmall(
+            price={name: float(value) for name, value in costs.items()},
+            budget={name: float(value) for name, value in allowed.items() if value is not None},
+        )
+
+    # What it will cost, and how far it is.
+
+    def _left(self) -> Left:
+        order, lengths = self._intake.order, self._intake.lengths
+        open_lists = list(order.open())
+        unlisted = self._listing.unlisted(len(order))
+        unknown = order.fresh_count + unlisted
+        list_pages = self._listing.pages_left()
+        return Left(
+            pages=list_pages + sum(one.connection.pages_left for one in open_lists) + unknown * lengths.pages,
+            nodes=unlisted + sum(one.connection.nodes_left for one in open_lists) + unknown * lengths.nodes,
+            longest=max((one.connection.steps_left for one in open_lists), default=0),
+            least_pages=unknown + len(open_lists),
+        )
+
+    def left(self, now: datetime | None = None) -> Estimate | None:
+        """What is still to be spent: None until the first reply. Its `seconds` are the ETA."""
+        now = now or self._now
+        if self._listing.facts is None or now is None:
+            return None
+        return forecast.forecast(self._left(), self.sizes, self.windows, self.budget, now)
+
+    def estimate(self, now: datetime | None = None) -> Estimate | None:
+        """What the whole run costs, spent and left together: None until the first reply."""
+        left = self.left(now)
+        now = now or self._now
+        if left is None or now is None or self._begun_at is None:
+            return None
+        return forecast.total(self.spent, left, (now - self._begun_at).total_seconds())
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was read and what was not, at this moment."""
+        return self._intake.tally.coverage(self._listing, self._intake.order)
+
+    @property
+    def repository(self) -> str:
+        """The repository's name as GitHub spells it today; as asked for while that is not known."""
+        return self._listing.repository
+
+    @property
+    def facts(self) -> Facts | None:
+        """The repository's facts, once they have arrived."""
+        return self._listing.facts
+
+    def progress(self) -> Progress:
+        """How far the run is."""
+        coverage = self.coverage
+        left = self.left()
+        return Progress(
+            repository=self.repository,
+            stargazers_listed=coverage.stargazers_listed,
+            stargazers_total=self.facts.stargazer_count if self.facts else None,
+            users_read=coverage.stargazers_listed - coverage.users_unread,
+            calls=self.spent.calls,
+            points=self.spent.points,
+            github_seconds=self.spent.github_seconds,
+            eta_seconds=left.seconds if left else None,
+        )
+
+
+def parse_name(repository: str) -> tuple[str, str]:
+    """Split `owner/name`; GitHub's rules for the characters of both.
+
+    Raises:
+        InvalidRequest: it is not of that form.
+
+    Example:
+        >>> parse_name("pallets/flask")
+        ('pallets', 'flask')
+    """
+    if NAME.fullmatch(repository) is None or repository.endswith(("/.", "/..")):
+        raise InvalidRequest("the repository", "OWNER/NAME, for example pallets/flask", got=repository[:120])
+    owner, _, name = repository.partition("/")
+    return owner, name

@@ -1,0 +1,199 @@
+"""How many pages a call should hold: what GitHub's clock has taught us so far.
+
+GitHub ends a call after ten seconds and charges for it, and refuses calls whose
+work exceeds limits that it keeps secret and changes from week to week. So the
+size of a call follows from two things that are learnt and outlive a run:
+
+*A clock.* The seconds of a call are estimated as ``call + pages x page + nodes
+x node``. The three rates are fitted to every reply by recursive least squares
+that forgets slowly. How far replies stray from the estimate is remembered too,
+and the *target*, the seconds a call is filled up to, is the one that costs least
+in all: short calls waste the fixed seconds of a call, long ones run into the
+wall. A server that is steady is given long calls, a moody one short calls.
+
+*A cap* on pages, for limits that are no clock. It starts small, grows while
+calls succeed, is halved on trouble, remembers the size that failed, and comes
+back to it carefully.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+WALL_SECONDS = 10.0
+"""GitHub ends a call after so long and answers 502 or 504.
+
+Source: https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+    (read 2026-11-24).
+"""
+
+PAGES_AT_MOST = 149
+"""The most connection requests that cost one point: 1.49 is rounded to 1. Source: as above."""
+
+PAGES_AT_FIRST = 20
+"""How many pages the first calls hold.
+
+Source: measured by others and pasted in public issues (read 2026-11-24): 20
+aliased connections of 100 passed where 50 failed.
+"""
+
+TARGETS_SECONDS = tuple(0.5 + 0.25 * step for step in range(25))
+"""The targets from which the cheapest is chosen: 0.5 to 6.5 seconds."""
+
+RATIOS_REMEMBERED = 60
+DOUBT = 10
+"""The first guess of how replies stray weighs as much as so many replies."""
+
+DOUBT_SIGMA = 0.3
+FORGET = 0.96
+PATIENCE = 8
+"""So many successes in a row before a size that failed is tried again."""
+
+QUICK_SECONDS = 1.2
+"""A call that takes less is far from the wall: the next may be much larger."""
+
+
+class Load(msgspec.Struct, frozen=True):
+    """The work of a call: connection pages, and the nodes that they should return."""
+
+    pages: float
+    nodes: float
+
+
+class Sizes(msgspec.Struct):
+    """What was learnt about the sizes that one GitHub endpoint stands.
+
+    It can be encoded, kept, and given to a later plan.
+
+    Attributes:
+        rates: seconds a call, a page and a node.
+        cap: how many pages a call may hold now.
+        failed: the size that failed last, and None when there is none to fear.
+        proven: the largest size that lived since the last failure.
+        streak: calls that lived since the last failure.
+        ratios: observed over predicted seconds of the last replies.
+    """
+
+    rates: tuple[float, float, float] = (0.3, 0.008, 0.001)
+    spread: tuple[tuple[float, float, float], ...] = ((0.01, 0.0, 0.0), (0.0, 2e-5, 0.0), (0.0, 0.0, 4e-7))
+    cap: int = PAGES_AT_FIRST
+    failed: int | None = None
+    proven: int = 0
+    streak: int = 0
+    patience: int = PATIENCE
+    ratios: list[float] = msgspec.field(default_factory=list)
+    target_seconds: float = 4.0
+
+    def predict(self, load: Load) -> float:
+        """The seconds that GitHub should need for a call of so much work."""
+        call, page, node = self.rates
+        return call + page * load.pages + node * load.nodes
+
+    def work(self, load: Load) -> float:
+        """The same without the fixed seconds of a call."""
+        return self.predict(load) - self.rates[0]
+
+    def lived(self, load: Load, nodes: int, seconds: float) -> None:
+        """Learn from a call that was answered in so many *seconds*, with so many *nodes*."""
+        self._stray(seconds / self.predict(load))
+        self._learn(Load(load.pages, nodes), seconds)
+        size = round(load.pages)
+        self.proven = max(self.proven, size)
+        self.streak += 1
+        if size >= self.cap * 0.9 or self.predict(Load(size, load.nodes)) >= self.target_seconds * 0.8:
+            self._grow(size, seconds)
+
+    def too_long(self, load: Load) -> None:
+        """Learn from a call that GitHub's clock ended."""
+        self._stray(WALL_SECONDS * 1.2 / self.predict(load))
+        self._shrink(round(load.pages))
+
+    def too_heavy(self, size: int, passed: int = 0) -> None:
+        """Learn from a refusal for resources of a call of *size* pages, of which *passed* were answered."""
+        if 0 < passed < size:
+            self._remember(size)
+            self.cap = max(1, min(self.cap, passed))
+            self.proven = self.cap
+        else:
+            self._shrink(size)
+
+    def _grow(self, size: int, seconds: float) -> None:
+        factor = 4 if seconds < QUICK_SECONDS else 2
+        cap = max(self.cap, min(size * factor, PAGES_AT_MOST))
+        if self.failed is not None and cap >= self.failed:
+            if self.streak >= self.patience:
+                self.failed, self.streak = None, 0
+                cap = min(cap, max(self.cap, math.ceil(self.cap * 1.25)))
+            else:
+                cap = max(self.cap, min(cap, (max(self.cap, self.proven) + self.failed) // 2))
+        self.cap = min(cap, PAGES_AT_MOST)
+
+    def _shrink(self, size: int) -> None:
+        lived = self.proven if self.proven < size * 0.95 else 0
+        self._remember(size)
+        self.cap = max(1, size // 2, min(lived, size - 1))
+        self.proven = 0
+
+    def _remember(self, size: int) -> None:
+        again = self.failed is not None and size >= self.failed * 0.8
+        self.patience = min(8 * PATIENCE, self.patience * 2) if again else PATIENCE
+        self.failed = max(2, size)
+        self.streak = 0
+
+    def _learn(self, load: Load, seconds: float) -> None:
+        """One step of recursive least squares on the relative error."""
+        predicted = max(self.predict(load), 1e-3)
+        features = (1 / predicted, load.pages / predicted, load.nodes / predicted)
+        error = max(-0.9, min(seconds / predicted - 1.0, 2.0))
+        rows = self.spread
+        leaned = [sum(row[i] * features[i] for i in range(3)) for row in rows]
+        noise = DOUBT_SIGMA**2
+        gain = [lean / (noise + sum(f * x for f, x in zip(features, leaned, strict=True))) for lean in leaned]
+        lowest = (0.02, 1e-5, 1e-6)
+        rates = [max(low, r + g * error) for low, r, g in zip(lowest, self.rates, gain, strict=True)]
+        self.rates = (rates[0], rates[1], rates[2])
+        ceiling = (0.01, 2e-5, 4e-7)
+        spread = [[(rows[i][j] - gain[i] * leaned[j]) / FORGET for j in range(3)] for i in range(3)]
+        for i in range(3):
+            if spread[i][i] > ceiling[i]:
+                shrink = math.sqrt(ceiling[i] / spread[i][i])
+                for j in range(3):
+                    spread[i][j] *= shrink
+                    spread[j][i] *= shrink
+        self.spread = tuple((row[0], row[1], row[2]) for row in spread)
+
+    def _stray(self, ratio: float) -> None:
+        self.ratios.append(min(ratio, 20.0))
+        del self.ratios[:-RATIOS_REMEMBERED]
+        self.target_seconds = cheapest_target(self.ratios, self.rates[0])
+
+
+def cheapest_target(ratios: Sequence[float], call_seconds: float) -> float:
+    """The target seconds that cost least for each second of work, given how replies stray.
+
+    A call of target T does ``T - call_seconds`` of work. It takes T, or, when
+    its ratio carries it over the wall, the ten seconds of the wall, for
+    nothing. The share that goes over is the larger of what was seen and what a
+    log-normal spread of the same width would give, so that a few calm replies
+    do not make us bold and a second hump is not smoothed away.
+
+    Example:
+        >>> cheapest_target([1.0] * 60, 0.25) > cheapest_target([1.0, 1.0, 3.0] * 20, 0.25)
+        True
+    """
+    logs = [math.log(max(ratio, 0.01)) for ratio in ratios]
+    mean = sum(logs) / (len(logs) + DOUBT)
+    sigma = math.sqrt((DOUBT * DOUBT_SIGMA**2 + sum((x - mean) ** 2 for x in logs)) / (len(logs) + DOUBT))
+    return min(TARGETS_SECONDS, key=lambda target: _price(target, ratios, call_seconds, mean, sigma))
+
+
+def _price(target: float, ratios: Sequence[float], call_seconds: float, mean: float, sigma: float) -> float:
+    limit = WALL_SECONDS / target
+    tail = 0.5 * math.erfc((math.log(limit) - mean) / (sigma * math.sqrt(2)))
+    seen = sum(ratio >= limit for ratio in ratios) / max(1, len(ratios))
+    lost = min(0.95, max(tail, seen))
+    useful = max(target - call_seconds, 1e-3)
+    return ((1 - lost) * target + lost * (WALL_SECONDS + call_seconds)) / ((1 - lost) * useful)
