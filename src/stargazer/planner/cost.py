@@ -108,19 +108,10 @@ def estimate_cost(
 ) -> Cost:
     """Price any GitHub GraphQL document without asking GitHub.
 
-    GitHub counts the requests that fill every connection: one for a connection
-    at the root, one per parent node for a nested one. A page of 100
-    repositories, the 50 issues of each, and the 60 labels of each issue:
-
-        repositories          1
-        issues              100      one per repository
-        labels            5,000      one per issue
-                          -----
-                          5,101  →   51 points
-
-    Pages are assumed to be full, and fields of types that exclude each other to
-    apply together, so the estimate is not too small. Mutations are priced like
-    queries. A dry run and a call of `rateLimit` alone cost 0 points.
+    A connection costs one request for each of its parents, and 100 requests
+    cost a point. Pages are taken as full, and fields of types that exclude each
+    other as applying together, so the estimate is not too small. Mutations are
+    priced like queries. A dry run, and `rateLimit` alone, cost 0 points.
 
     Args:
         document: its whole text, with the fragments it spreads.
@@ -134,13 +125,9 @@ def estimate_cost(
             its page sizes, its number of ids or its number of nodes.
 
     Example:
-        >>> estimate_cost('''
-        ...     query Labels($first: Int!) {
-        ...       viewer {
-        ...         repositories(first: $first) { nodes {
-        ...           issues(first: 50) { nodes {
-        ...             labels(first: 60) { nodes { name } } } } } } } }
-        ... ''', {"first": 100})
+        >>> issues = "issues(first: $n) { nodes { labels(first: 60) { nodes { name } } } }"
+        >>> query = "query ($n: Int!) { viewer { repositories(first: 100) { nodes { %s } } } }"
+        >>> estimate_cost(query % issues, {"n": 50})  # 1 + 100 + 100 x 50 requests
         Cost(points=51, requests=5101, nodes=305100)
         >>> estimate_cost("{ viewer { followers { nodes { login } } } }")
         Traceback (most recent call last):
