@@ -39,7 +39,9 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _alphabet(self) -> tuple[list[str], NDArray[np.int64]]:
         """The logins in their order, and each user's place in it."""
-        order = sorted(range(len(self.logins)), key=lambda user: (self.logins[user].casefold(), self.logins[user]))
+        order = sorted(
+            range(len(self.logins)), key=lambda user: (self.logins[user].casefold(), self.logins[user])
+        )
         places = np.empty(len(order), dtype=np.int64)
         places[order] = np.arange(len(order))
         return [self.logins[user] for user in order], places
@@ -176,7 +178,14 @@ class Neighbours(Sequence[Neighbour]):
         shared = counts.shared[numbers].tolist()
         names = map(counts.names.name, numbers.tolist())
         scores = [counts.score(name, numbers).tolist() for name in ("relevance", "jaccard", "cosine")]
-        columns = (names, shared, counts.stars[numbers].tolist(), *scores, counts.ids[numbers].tolist(), numbers.tolist())
+        columns = (
+            names,
+            shared,
+            counts.stars[numbers].tolist(),
+            *scores,
+            counts.ids[numbers].tolist(),
+            numbers.tolist(),
+        )
         for repo, count, stars, relevance, jaccard, cosine, database_id, number in zip(*columns, strict=True):
             high = None if counts.not_whole is None else count + counts.not_whole
             yield Neighbour(

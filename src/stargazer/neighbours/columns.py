@@ -6,7 +6,6 @@ them as objects would need gigabytes; as columns they need some 80 bytes each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -27,17 +26,20 @@ class Names:
     a rename still reads the old name.
     """
 
-    __slots__ = ("_ends", "_starts", "_text", "plain")
+    __slots__ = ("_lengths", "_starts", "_text", "plain")
 
-    def __init__(self, text: bytearray, starts: NDArray[np.int64], ends: NDArray[np.int64], plain: bool) -> None:
+    def __init__(
+        self, text: bytearray, starts: NDArray[np.int64], lengths: NDArray[np.int32], plain: bool
+    ) -> None:
         self._text = text
         self._starts = starts
-        self._ends = ends
+        self._lengths = lengths
         self.plain = plain
 
     def name(self, number: int) -> str:
         """Read the name of one repository."""
-        return self._text[self._starts[number] : self._ends[number]].decode()
+        start = self._starts[number]
+        return self._text[start : start + self._lengths[number]].decode()
 
     def prefixes(self, numbers: NDArray[Any]) -> NDArray[np.uint64]:
         """Return sorting keys: names order like their keys wherever those differ.
@@ -53,8 +55,9 @@ class Names:
 
     def _prefixes(self, numbers: NDArray[Any]) -> NDArray[np.uint64]:
         text = np.frombuffer(self._text, dtype=np.uint8)
-        places = self._starts[numbers][:, None] + np.arange(PREFIX_BYTES)
-        inside = places < self._ends[numbers][:, None]
+        offsets = np.arange(PREFIX_BYTES)
+        places = self._starts[numbers][:, None] + offsets
+        inside = offsets < self._lengths[numbers][:, None]
         letters = np.where(inside, text[np.minimum(places, len(text) - 1)], 0).astype(np.uint8)
         letters |= ((letters >= ord("A")) & (letters <= ord("Z"))).astype(np.uint8) << 5
         return letters.view(">u8").ravel().astype(np.uint64)
@@ -63,27 +66,46 @@ class Names:
 class Column:
     """An array that grows by a quarter when it is full.
 
-    `values` is a view: what was taken before the column grew goes stale.
+    What `values` returned is never changed by a later `write`: it is copied
+    first, the first time that a value it shows is overwritten.
     """
 
-    __slots__ = ("_array", "_length")
+    __slots__ = ("_array", "_length", "_shown")
 
     def __init__(self, dtype: DTypeLike) -> None:
         self._array = np.zeros(0, dtype=dtype)
         self._length = 0
+        self._shown = 0
 
-    @property
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, numbers: NDArray[np.int32]) -> NDArray[Any]:
+        values: NDArray[Any] = self._array[numbers]
+        return values
+
     def values(self) -> NDArray[Any]:
-        """The part in use."""
+        """Show everything as it is now."""
+        self._shown = self._length
         return self._array[: self._length]
 
     def grow(self, length: int) -> None:
         """Lengthen it with zeros."""
         if length > len(self._array):
-            larger = np.zeros(max(length, len(self._array) * 5 // 4), dtype=self._array.dtype)
-            larger[: self._length] = self.values
-            self._array = larger
+            self._move(max(length, len(self._array) * 5 // 4))
         self._length = length
+
+    def write(self, numbers: NDArray[Any], values: NDArray[Any]) -> None:
+        """Set the values at *numbers*; the last of several for one number stays."""
+        if len(numbers) and numbers.min() < self._shown:
+            self._move(len(self._array))
+        self._array[numbers] = values
+
+    def _move(self, size: int) -> None:
+        array = np.zeros(size, dtype=self._array.dtype)
+        array[: self._length] = self._array[: self._length]
+        self._array = array
+        self._shown = 0
 
 
 class Sorted(msgspec.Struct, frozen=True, eq=False):
@@ -109,6 +131,19 @@ def _nothing() -> Sorted:
     return Sorted(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32))
 
 
+class Seen(msgspec.Struct, frozen=True, eq=False):
+    """Repositories as pages show them: sorted by id, each once.
+
+    The name of each stands in *names* at its place.
+    """
+
+    ids: NDArray[np.int64]
+    hashes: NDArray[np.int64]
+    stars: NDArray[np.int64]
+    names: list[str]
+    places: NDArray[np.int64]
+
+
 class Repositories:
     """Every repository that was seen: its number, id, name and count of stars."""
 
@@ -120,12 +155,12 @@ class Repositories:
         self._plain = True
         self._ids = Column(np.int64)
         self._starts = Column(np.int64)
-        self._ends = Column(np.int64)
+        self._lengths = Column(np.int32)
         self._hashes = Column(np.int64)
         self._stars = Column(np.int32)
 
     def __len__(self) -> int:
-        return len(self._ids.values)
+        return len(self._ids)
 
     def numbers(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """Look up the numbers of *ids*; -1 for those never seen."""
@@ -134,43 +169,41 @@ class Repositories:
         self._recent.find(ids, found)
         return found
 
-    def update(self, ids: NDArray[np.int64], names: Sequence[str], stars: NDArray[Any]) -> NDArray[np.int32]:
-        """Take in what is now known of *ids* and return their numbers.
-
-        Args:
-            ids: sorted, each once.
-        """
-        numbers = self.numbers(ids)
+    def update(self, seen: Seen) -> NDArray[np.int32]:
+        """Take in what was *seen* of each repository, and return their numbers."""
+        numbers = self.numbers(seen.ids)
         new = numbers < 0
         numbers[new] = np.arange(len(self), len(self) + np.count_nonzero(new), dtype=np.int32)
-        self._admit(ids[new], numbers[new])
-        self._stars.values[numbers] = stars
-        hashes = np.array([hash(name) for name in names], dtype=np.int64)
-        renamed = np.flatnonzero(new | (self._hashes.values[numbers] != hashes))
-        self._hashes.values[numbers[renamed]] = hashes[renamed]
-        self._rename(numbers[renamed], [names[place].encode() for place in renamed.tolist()])
+        self._admit(seen.ids[new], numbers[new])
+        self._stars.write(numbers, seen.stars)
+        # Comparing 64-bit hashes finds a new name without reading the old one.
+        renamed = np.flatnonzero(new | (self._hashes[numbers] != seen.hashes))
+        self._hashes.write(numbers[renamed], seen.hashes[renamed])
+        self._rename(numbers[renamed], [seen.names[place] for place in seen.places[renamed].tolist()])
         return numbers
 
     def snapshot(self) -> tuple[NDArray[np.int64], Names, NDArray[np.int32]]:
-        """Copy the ids, names and counts of stars as they are now."""
-        names = Names(self._text, self._starts.values.copy(), self._ends.values.copy(), self._plain)
-        return self._ids.values.copy(), names, self._stars.values.copy()
+        """Show the ids, names and counts of stars as they are now."""
+        names = Names(self._text, self._starts.values(), self._lengths.values(), self._plain)
+        return self._ids.values(), names, self._stars.values()
 
     def _admit(self, ids: NDArray[np.int64], numbers: NDArray[np.int32]) -> None:
         length = len(self) + len(ids)
-        for column in (self._ids, self._starts, self._ends, self._hashes, self._stars):
+        for column in (self._ids, self._starts, self._lengths, self._hashes, self._stars):
             column.grow(length)
-        self._ids.values[numbers] = ids
+        self._ids.write(numbers, ids)
         self._recent = self._recent.joined(ids, numbers)
         if len(self._recent.ids) > max(_RECENT_AT_LEAST, len(self._settled.ids) // 8):
             self._settled = self._settled.joined(self._recent.ids, self._recent.numbers)
             self._recent = _nothing()
 
-    def _rename(self, numbers: NDArray[np.int32], names: list[bytes]) -> None:
-        lengths = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+    def _rename(self, numbers: NDArray[np.int32], names: list[str]) -> None:
+        text = "".join(names)
+        plain = text.isascii()
+        sizes = map(len, names) if plain else (len(name.encode()) for name in names)
+        lengths = np.fromiter(sizes, dtype=np.int64, count=len(names))
         ends = len(self._text) + np.cumsum(lengths)
-        self._starts.values[numbers] = ends - lengths
-        self._ends.values[numbers] = ends
-        text = b"".join(names)
-        self._plain = self._plain and text.isascii()
-        self._text += text
+        self._starts.write(numbers, ends - lengths)
+        self._lengths.write(numbers, lengths)
+        self._plain = self._plain and plain
+        self._text += text.encode()

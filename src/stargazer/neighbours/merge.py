@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stargazer.neighbours.answer import Counts, Neighbours
+from stargazer.neighbours.batch import Batch
 from stargazer.neighbours.columns import Repositories
-from stargazer.neighbours.star_lists import Chunk, Settled, StarLists
+from stargazer.neighbours.star_lists import Settled, StarLists
 from stargazer.planner.coverage import Coverage, Kind
-from stargazer.planner.page import Page, Repository, StargazersPage, StarListPage, User
+from stargazer.planner.page import Page, StargazersPage, StarListPage, User
 
 _BATCH_STARS = 50_000
-"""How many stars wait as objects before they are packed; some 10 MB."""
+"""How many stars wait before they are packed; they take some 10 MB."""
 
 
 class Merge:
@@ -34,8 +35,7 @@ class Merge:
         self._users: dict[str, int] = {}
         self._logins: list[str] = []
         self._seeds: set[int] = set()
-        self._waiting: list[tuple[int, list[Repository]]] = []
-        self._waiting_stars = 0
+        self._waiting = Batch()
 
     def add(self, pages: Iterable[Page]) -> None:
         """Take in pages: star lists to be counted, stargazers for their logins."""
@@ -78,10 +78,8 @@ class Merge:
     def _add_star_list(self, page: StarListPage) -> None:
         if page.request.seed:
             self._seeds.add(page.request.seed)
-        seen = [star.repository for star in page.stars if star.repository.database_id is not None]
-        self._waiting.append((self._number(page.request.user_id), seen))
-        self._waiting_stars += len(seen)
-        if self._waiting_stars >= _BATCH_STARS:
+        self._waiting.add(self._number(page.request.user_id), page.stars)
+        if len(self._waiting) >= _BATCH_STARS:
             self._pack()
 
     def _add_stargazers(self, page: StargazersPage) -> None:
@@ -96,32 +94,9 @@ class Merge:
 
     def _pack(self) -> None:
         """Turn what waits into one chunk."""
-        seen = [repository for _, repositories in self._waiting for repository in repositories]
-        if seen:
-            ids = np.array([repository.database_id for repository in seen], dtype=np.int64)
-            chunk = Chunk(
-                self._numbered(ids, seen),
-                np.array([user for user, _ in self._waiting], dtype=np.int32),
-                np.array([len(repositories) for _, repositories in self._waiting], dtype=np.int32),
-            )
-            self._star_lists.add(chunk)
-        self._waiting.clear()
-        self._waiting_stars = 0
-
-    def _numbered(self, ids: NDArray[np.int64], seen: list[Repository]) -> NDArray[np.int32]:
-        """Replace ids by numbers, and learn what the last one of each says."""
-        order = np.argsort(ids, kind="stable")
-        ranked = ids[order]
-        last = np.append(ranked[1:] != ranked[:-1], True)  # noqa: FBT003
-        latest = [seen[place] for place in order[last].tolist()]
-        known = self._repositories.update(
-            ranked[last],
-            [repository.name_with_owner for repository in latest],
-            np.array([repository.stargazer_count for repository in latest]),
-        )
-        numbers = np.empty(len(ids), dtype=np.int32)
-        numbers[order] = np.repeat(known, np.diff(np.flatnonzero(last), prepend=-1))
-        return numbers
+        if len(self._waiting):
+            self._star_lists.add(self._waiting.chunk(self._repositories))
+            self._waiting = Batch()
 
     def _left_out(self, user_ids: Iterable[str]) -> NDArray[np.bool_] | None:
         numbers = [self._users[user_id] for user_id in user_ids if user_id in self._users]

@@ -21,11 +21,9 @@ def first_places(
 ) -> NDArray[np.int32]:
     """Return the first *count* of *numbers* by score.
 
-    Ties go by `shared`, the larger first, then by case-folded name, by name
-    and by id, so that no order is left to chance.
-
-    Args:
-        scores: one for each of *numbers*; `shared`, *names* and *ids* go by number.
+    There is one score for each of *numbers*; *shared*, *names* and *ids* go by
+    number. Ties go by *shared*, the larger first, then by case-folded name, by
+    name and by id, so that no order is left to chance.
     """
     if 0 < count < len(numbers):
         worst = np.partition(scores, len(scores) - count)[len(scores) - count]

@@ -10,7 +10,7 @@ arrays. GitHub's counts may be older or newer than our lists, so a count below
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,10 +88,10 @@ def cosine(shared: Numbers, stars: Numbers, stargazers: float) -> Numbers:
     return _ratio(shared, np.sqrt(np.multiply(a, b, dtype=np.float64)))
 
 
-def _ratio(part: Any, whole: Any) -> Any:
+def _ratio(part: Numbers, whole: Any) -> Numbers:
     # √(a·b) may be rounded below its smaller factor: hence the minimum.
     ratios = np.minimum(np.asarray(part, dtype=np.float64) / np.maximum(whole, 1), 1.0)
-    return ratios if ratios.ndim else ratios.item()
+    return cast("Numbers", ratios if ratios.ndim else ratios.item())
 
 
 FORMULAS: dict[Score, Callable[[NDArray[Any], NDArray[Any], float], NDArray[Any]]] = {

@@ -8,6 +8,8 @@ that sorting needs are never needed for all stars at once.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +66,7 @@ class StarLists:
     def settle(self, repositories: int) -> Settled:
         """Sort what came since the last time into the rest.
 
-        Args:
-            repositories: how many there are by now.
+        `repositories` is how many there are by now.
         """
         if self._chunks:
             self._settled = self._sorted(repositories)
@@ -81,11 +82,9 @@ class StarLists:
             users[filled : filled + len(keys)] = keys
             filled += len(keys)
             counts[low:high] = np.bincount((keys >> _USER_BITS) - low, minlength=high - low)
-        # No view of it is left, so it may give back in place what it did not need.
-        users.resize(filled, refcheck=False)
         starts = np.zeros(repositories + 1, dtype=np.int64)
         np.cumsum(counts, out=starts[1:])
-        return Settled(starts, users)
+        return Settled(starts, users[:filled])
 
     def _counts(self, repositories: int) -> NDArray[np.int32]:
         """Count the stars of each repository, those seen twice as two."""
@@ -99,7 +98,8 @@ class StarLists:
     def _part(self, low: int, high: int, stars: int) -> NDArray[np.int64]:
         keys = np.empty(stars, dtype=np.int64)
         filled = 0
-        for source in (self._settled, *self._chunks):
+        sources: list[Settled | Chunk] = [self._settled, *self._chunks]
+        for source in sources:
             found = source.keys(low, high)
             keys[filled : filled + len(found)] = found
             filled += len(found)
@@ -116,4 +116,4 @@ def _parts(counts: NDArray[np.int32]) -> list[tuple[int, int]]:
     size = max(_PART_AT_LEAST, total // _PARTS + 1)
     cuts = np.searchsorted(ends, np.arange(size, total, size)) + 1
     edges = [0, *np.unique(cuts).tolist(), len(counts)]
-    return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if low < high]
+    return [(low, high) for low, high in pairwise(edges) if low < high]
