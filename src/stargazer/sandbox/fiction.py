@@ -1,0 +1,54 @@
+"""Made-up logins and names: plausible to read, and nobody's.
+
+Every login ends in `-sim` and a number, so that it is clear at a glance that
+no person stands behind it.
+"""
+
+from __future__ import annotations
+
+_TEMPERS = (
+    "amber brisk calm dapper eager fabled gentle hazy idle jolly keen lucid merry nimble opal placid "
+    "quiet rustic sunny tidy umber vivid wry young zesty"
+).split()
+_CREATURES = (
+    "otter heron lynx marten plover quail raven stoat tapir urchin vole wren yak badger coot dormouse "
+    "egret finch gecko hare ibis jackdaw koala"
+).split()
+_TRADES = "parse cache queue router index ledger render stream vector widget shader linter codec proxy graph".split()
+_KINDS = "kit lib core box lab port base hub mill forge".split()
+
+TOPICS = (
+    "web games graphics compilers databases networks security science maps music editors mobile robots "
+    "finance testing build queues search images text audio video chat mail shells fonts charts crypto "
+    "kernels drivers clouds metrics logging schemas parsers sensors markets travel health learning"
+).split()
+
+_LANGUAGES = ("Python", "JavaScript", "Go", "Rust", "Ruby", "C", "C++", "Java", "TypeScript", "Shell", None)
+
+
+def write_login(number: int) -> str:
+    """Return the made-up login of a user.
+
+    Example:
+        >>> write_login(4711)
+        'lucid-yak-sim4711'
+    """
+    temper = _TEMPERS[number % len(_TEMPERS)]
+    creature = _CREATURES[number // len(_TEMPERS) % len(_CREATURES)]
+    return f"{temper}-{creature}-sim{number}"
+
+
+def write_repository(number: int, topic: int) -> str:
+    """Return the made-up name of a repository about a topic.
+
+    Example:
+        >>> write_repository(1234, 1)
+        'sim-games-8/linter-port-1234'
+    """
+    trade, kind = _TRADES[number % len(_TRADES)], _KINDS[number // len(_TRADES) % len(_KINDS)]
+    return f"sim-{TOPICS[topic]}-{number % 97 % 13}/{trade}-{kind}-{number}"
+
+
+def choose_language(number: int, topic: int) -> str | None:
+    """Return the main language of a made-up repository: its topic's, mostly."""
+    return _LANGUAGES[(topic if number % 3 else number) % len(_LANGUAGES)]
