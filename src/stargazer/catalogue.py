@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -15,124 +16,120 @@ from stargazer import errors
 
 Definition = OperationDefinitionNode | FragmentDefinitionNode
 
+_ENDING = ".graphql"
+
 
 class Query:
     """One file of `queries/`: its operation or fragment, and what it says of itself.
 
-    `fragments` are the names of the fragments that it spreads itself.
+    `description` is the leading comment, `fragments` are the names of those it
+    spreads itself. Queries are shared, so leave them as they are.
+
+    Raises:
+        InternalError: the text is no single operation or fragment.
     """
 
     __slots__ = ("definition", "description", "fragments", "name")
 
     def __init__(self, name: str, text: str) -> None:
+        comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
         self.name = name
-        self.description = _leading_comment(text)
+        self.description = "\n".join(line.removeprefix("#").strip() for line in comment)
         self.definition = _only_definition(name, text)
         self.fragments = tuple(dict.fromkeys(_spreads(self.definition)))
 
 
-def folder() -> Traversable:
-    """Return the folder of the documents: the wheel's, else the checkout's.
+class Catalogue:
+    """The documents of one folder, each read when it is first asked for."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._folder = folder
+        self._queries: dict[str, Query] = {}
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all documents, sorted: file names without their ending."""
+        files = (entry.name for entry in self._folder.iterdir())
+        return tuple(sorted(name.removesuffix(_ENDING) for name in files if name.endswith(_ENDING)))
+
+    def load(self, name: str) -> Query:
+        """Return one document, parsed once.
+
+        Raises:
+            InternalError: the file is missing, or is no single operation or fragment.
+
+        Example:
+            >>> installed().load("stargazers").fragments
+            ('StargazersPage',)
+        """
+        if name not in self._queries:
+            path = self._folder / f"{name}{_ENDING}"
+            if not path.is_file():
+                raise errors.InternalError(
+                    f"stargazer's GraphQL document {path} is missing: install stargazer again"
+                )
+            self._queries[name] = Query(name, path.read_text("utf-8"))
+        return self._queries[name]
+
+    def fragments_of(self, query: Query) -> tuple[Query, ...]:
+        """Return every fragment that *query* needs, each once, those it spreads itself first.
+
+        Raises:
+            InternalError: a fragment is not defined.
+        """
+        needed: dict[str, Query] = {}
+        waiting = list(query.fragments)
+        while waiting:
+            name = waiting.pop(0)
+            if name not in needed:
+                needed[name] = self._fragment(name)
+                waiting.extend(needed[name].fragments)
+        return tuple(needed.values())
+
+    def document(self, name: str) -> DocumentNode:
+        """Return one document with the fragments it needs, ready to be validated or sent.
+
+        Raises:
+            InternalError: a file or a fragment is missing.
+        """
+        query = self.load(name)
+        parts = (query, *self.fragments_of(query))
+        return DocumentNode(definitions=tuple(part.definition for part in parts))
+
+    def _fragment(self, name: str) -> Query:
+        for query in map(self.load, self.names):
+            defined = query.definition
+            if isinstance(defined, FragmentDefinitionNode) and defined.name.value == name:
+                return query
+        raise errors.InternalError(f"no document in {self._folder} defines the fragment {name}")
+
+
+@functools.cache
+def installed() -> Catalogue:
+    """Return the documents that came with stargazer.
 
     An editable install does not hold `queries/`, so the checkout that it
-    points to is asked.
+    points to is looked at where the package has no such folder.
 
     Raises:
         InternalError: neither exists; the installation is broken.
     """
-    packaged = resources.files("stargazer") / "queries"
-    if packaged.is_dir():
-        return packaged
-    checkout = Path(__file__).resolve().parents[2] / "queries"
-    if checkout.is_dir():
-        return checkout
-    raise errors.InternalError(
-        f"stargazer's GraphQL documents are neither in {packaged} nor in {checkout}: install stargazer again"
-    )
+    package = resources.files("stargazer")
+    checkout = Path(__file__).resolve().parents[2]
+    return Catalogue(find_folder(package / "queries", checkout / "queries"))
 
 
-@functools.cache
-def names() -> tuple[str, ...]:
-    """Return the names of all documents, sorted: file names without their ending.
+def find_folder(*candidates: Traversable) -> Traversable:
+    """Return the first of *candidates* that is a folder.
 
     Raises:
-        InternalError: there is no folder of documents.
+        InternalError: none is.
     """
-    ending = ".graphql"
-    return tuple(
-        sorted(entry.name.removesuffix(ending) for entry in folder().iterdir() if entry.name.endswith(ending))
-    )
-
-
-@functools.cache
-def load(name: str) -> Query:
-    """Read and parse one document; the result is kept and shared, so leave it as it is.
-
-    Raises:
-        InternalError: the file is missing, or is no single operation or fragment.
-
-    Example:
-        >>> load("stargazers").fragments
-        ('StargazersPage',)
-    """
-    path = folder() / f"{name}.graphql"
-    if not path.is_file():
-        raise errors.InternalError(f"stargazer's GraphQL document {path} is missing: install stargazer again")
-    return Query(name, path.read_text("utf-8"))
-
-
-@functools.cache
-def fragment(name: str) -> Query:
-    """Return the document that defines the fragment *name*.
-
-    Raises:
-        InternalError: no document defines it.
-
-    Example:
-        >>> fragment("StargazersPage").name
-        'stargazers_page'
-    """
-    for query in map(load, names()):
-        defined = query.definition
-        if isinstance(defined, FragmentDefinitionNode) and defined.name.value == name:
-            return query
-    raise errors.InternalError(f"no document in {folder()} defines the fragment {name}")
-
-
-def fragments_of(query: Query) -> tuple[Query, ...]:
-    """Return every fragment that *query* needs, each once, those it names first.
-
-    Raises:
-        InternalError: a fragment is not defined.
-    """
-    needed: dict[str, Query] = {}
-    waiting = list(query.fragments)
-    while waiting:
-        name = waiting.pop(0)
-        if name not in needed:
-            needed[name] = fragment(name)
-            waiting.extend(needed[name].fragments)
-    return tuple(needed.values())
-
-
-def document(name: str) -> DocumentNode:
-    """Return one document with the fragments it needs, ready to be validated or sent.
-
-    Raises:
-        InternalError: a file or a fragment is missing.
-    """
-    query = load(name)
-    parts = (query, *fragments_of(query))
-    return DocumentNode(definitions=tuple(part.definition for part in parts))
-
-
-def _leading_comment(text: str) -> str:
-    lines: list[str] = []
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            break
-        lines.append(line.removeprefix("#").strip())
-    return "\n".join(lines)
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    places = " nor ".join(map(str, candidates))
+    raise errors.InternalError(f"stargazer's GraphQL documents are not in {places}: install stargazer again")
 
 
 def _only_definition(name: str, text: str) -> Definition:

@@ -144,20 +144,20 @@ def _compose_text(counts: tuple[int, ...]) -> str:
 @functools.cache
 def _template(name: str) -> _Template:
     """Print the one root field of a document, its alias and variables left open."""
-    query = catalogue.load(name)
+    query = catalogue.installed().load(name)
     operation = _operation(query)
     (root,) = operation.selection_set.selections
     variables = [graphql.visit(node, _Rename()) for node in operation.variable_definitions or ()]
     return _Template(
         definitions="".join(_print(node) for node in variables),
         field=f"{_PLACE}:{_print(graphql.visit(root, _Rename()))}",
-        fragments=tuple(_print(part.definition) for part in catalogue.fragments_of(query)),
+        fragments=tuple(_print(part.definition) for part in catalogue.installed().fragments_of(query)),
     )
 
 
 @functools.cache
 def _rate_limit_text() -> str:
-    selections = _operation(catalogue.load("rate_limit")).selection_set.selections
+    selections = _operation(catalogue.installed().load("rate_limit")).selection_set.selections
     return "".join(_print(node) for node in selections)
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import copy
 import importlib.metadata
-import ipaddress
 import math
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -26,11 +24,11 @@ from gql.transport.exceptions import TransportConnectionFailed
 from graphql import DocumentNode, ExecutionResult
 from yarl import URL
 
-from stargazer import errors
 from stargazer.github import compose, decode
-from stargazer.github.envelope import clean
+from stargazer.github.address import check_token, check_url, is_loopback
+from stargazer.github.weather import WEATHER, name_weather
 from stargazer.planner import page
-from stargazer.planner.page import Failure, FailureKind
+from stargazer.planner.page import Failure
 
 GITHUB_URL = "https://api.github.com/graphql"
 
@@ -45,9 +43,6 @@ TOTAL_SECONDS = 300.0
 """How long a call may take with its answer: a slow line needs long for two megabytes."""
 
 MAX_REDIRECTS = 3
-
-_NETWORK = (aiohttp.ClientError, OSError)
-"""What aiohttp raises for weather; a time-out is an OSError."""
 
 
 class Answer(ExecutionResult):
@@ -94,14 +89,14 @@ class GitHub:
         now: Callable[[], datetime] | None = None,
         seconds_header: str | None = None,
     ) -> None:
-        address = _check_url(url)
+        address = check_url(url)
         self.url = str(address)
-        self._now = now if _is_loopback(address) else None
+        self._now = now if is_loopback(address) else None
         self._seconds_header = seconds_header
         timeout = aiohttp.ClientTimeout(
             total=total_seconds, sock_connect=timeout_seconds, sock_read=timeout_seconds
         )
-        self._wire = _Wire(self.url, _authorize(_check_token(token, address)), timeout)
+        self._wire = _Wire(self.url, _authorize(check_token(token, address)), timeout)
 
     def __repr__(self) -> str:
         return f"GitHub({self.url!r})"
@@ -152,9 +147,9 @@ class GitHub:
         try:
             answer = cast("Answer", await self._wire.at(address).execute(request, extra_args=extra))
         except TransportConnectionFailed as failed:
-            if not isinstance(failed.__cause__, _NETWORK):
+            if not isinstance(failed.__cause__, WEATHER):
                 raise
-            answer = Answer(0, {}, b"", _name_weather(failed.__cause__))
+            answer = Answer(0, {}, b"", name_weather(failed.__cause__))
         answer.seconds = times.elapsed()
         if self._seconds_header is not None:
             answer.seconds = _read_seconds(answer.headers.get(self._seconds_header), answer.seconds)
@@ -195,8 +190,8 @@ class _Wire(AIOHTTPTransport):
         """Keep what gql would lose: the bytes, with their own status and headers."""
         try:
             body, broken = await response.read(), None
-        except _NETWORK as reason:
-            body, broken = b"", _name_weather(reason)
+        except WEATHER as reason:
+            body, broken = b"", name_weather(reason)
         return Answer(response.status, response.headers, body, broken)
 
 
@@ -260,25 +255,6 @@ def _authorize(token: str) -> aiohttp.ClientMiddlewareType:
     return add_header
 
 
-def _name_weather(reason: BaseException) -> Failure:
-    """Return what a failure of the network means; the plan decides how often to try again."""
-    match reason:
-        case aiohttp.ConnectionTimeoutError():
-            return Failure(FailureKind.TRANSIENT, "no connection in time")
-        case TimeoutError():
-            return Failure(FailureKind.TIMEOUT, "no answer in time")
-        case aiohttp.ClientConnectorDNSError():
-            return Failure(FailureKind.TRANSIENT, clean(f"no address for the host {reason.host}"))
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return Failure(FailureKind.TRANSIENT, clean(f"no secure connection: {reason}"))
-        case aiohttp.ClientConnectorError():
-            return Failure(FailureKind.TRANSIENT, clean(f"no connection: {reason}"))
-        case aiohttp.ClientPayloadError():
-            return Failure(FailureKind.TRANSIENT, "the answer broke off")
-        case _:
-            return Failure(FailureKind.TRANSIENT, clean(f"the connection failed: {reason}"))
-
-
 def _redirect(address: URL, answer: Answer) -> URL | None:
     """Return where a redirect leads that keeps method, body and origin; others are not followed."""
     location = answer.headers.get("Location", "")
@@ -297,34 +273,3 @@ def _read_seconds(text: str | None, measured: float) -> float:
     except ValueError:
         return measured
     return seconds if math.isfinite(seconds) and seconds >= 0 else measured
-
-
-def _check_url(url: str) -> URL:
-    must_be = "an https URL without a user name, or an http URL of this machine"
-    try:
-        address = URL(url)
-        usable = bool(address.host) and address.user is None and address.port is not None
-    except ValueError:
-        usable = False
-    if usable and (address.scheme == "https" or (address.scheme == "http" and _is_loopback(address))):
-        return address
-    shown = None if "@" in url else clean(url)
-    raise errors.SettingError("STARGAZER_GITHUB_URL", must_be, got=shown)
-
-
-def _is_loopback(address: URL) -> bool:
-    if address.host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _check_token(token: str, address: URL) -> str:
-    stripped = token.strip()
-    if not stripped and not _is_loopback(address):
-        raise errors.CredentialsRefused("no token")
-    if not (stripped.isascii() and stripped.isprintable()) or " " in stripped:
-        raise errors.CredentialsRefused("the token holds a character that no token holds")
-    return stripped

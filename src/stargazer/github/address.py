@@ -1,0 +1,57 @@
+"""Where a token may go: checks of the URL and of the token, before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from yarl import URL
+
+from stargazer import errors
+from stargazer.github.envelope import clean
+
+
+def check_url(url: str) -> URL:
+    """Return *url* parsed, if a token may be sent there.
+
+    Raises:
+        SettingError: it is no URL, would send the token readable over a network, or brings its own credentials.
+    """
+    must_be = "an https URL without a user name, or an http URL of this machine"
+    try:
+        address = URL(url)
+        usable = bool(address.host) and address.user is None and address.port is not None
+    except ValueError:
+        usable = False
+    if usable and (address.scheme == "https" or (address.scheme == "http" and is_loopback(address))):
+        return address
+    shown = None if "@" in url else clean(url)
+    raise errors.SettingError("STARGAZER_GITHUB_URL", must_be, got=shown)
+
+
+def is_loopback(address: URL) -> bool:
+    """Tell whether *address* is this machine, without asking a name server.
+
+    Example:
+        >>> is_loopback(URL("http://127.0.0.1:8080/graphql"))
+        True
+    """
+    if address.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address.host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def check_token(token: str, address: URL) -> str:
+    """Return *token* without the space around it, if it can stand in a header; this machine needs none.
+
+    Raises:
+        CredentialsRefused: there is none, or it cannot be one. The message does not show it.
+    """
+    stripped = token.strip()
+    if not stripped and not is_loopback(address):
+        raise errors.CredentialsRefused("no token")
+    if not (stripped.isascii() and stripped.isprintable()) or " " in stripped:
+        raise errors.CredentialsRefused("the token holds a character that no token holds")
+    return stripped
