@@ -14,7 +14,7 @@ def check_url(url: str) -> URL:
     """Return *url* parsed, if a token may be sent there.
 
     Raises:
-        SettingError: it is no URL, would send the token readable over a network, or brings its own credentials.
+        SettingError: it is no URL, would show the token to a network, or brings credentials of its own.
     """
     must_be = "an https URL without a user name, or an http URL of this machine"
     try:
