@@ -52,7 +52,19 @@ FORGET = 0.96
 PATIENCE = 8
 """So many successes in a row before a size that failed is tried again."""
 
-QUICK_SECONDS = 1.2
+NEAR_FAILED = 0.75
+"""Until then a call grows to this share of the size that failed."""
+
+BEYOND = 1.2
+"""A call that was ended would have taken longer than the wall; we take it for so many times the wall."""
+
+NEARLY = 0.9
+"""A call that holds this share of a size counts as one of that size."""
+
+VENTURE = 1.25
+LONGEST_PATIENCE = 27 * PATIENCE
+
+QUICK_SECONDS = 0.5
 """A call that takes less is far from the wall: the next may be much larger."""
 
 
@@ -73,7 +85,9 @@ class Sizes(msgspec.Struct):
         cap: how many pages a call may hold now.
         failed: the size that failed last, and None when there is none to fear.
         proven: the largest size that lived since the last failure.
-        streak: calls that lived since the last failure.
+        streak: calls at the cap that lived since the last failure.
+        patience: how many of them it takes to fear only a larger size.
+        ventured: whether that was tried since the last failure.
         ratios: observed over predicted seconds of the last replies.
     """
 
@@ -84,6 +98,7 @@ class Sizes(msgspec.Struct):
     proven: int = 0
     streak: int = 0
     patience: int = PATIENCE
+    ventured: bool = False
     ratios: list[float] = msgspec.field(default_factory=list)
     target_seconds: float = 4.0
 
@@ -102,46 +117,50 @@ class Sizes(msgspec.Struct):
         self._learn(Load(load.pages, nodes), seconds)
         size = round(load.pages)
         self.proven = max(self.proven, size)
-        self.streak += 1
-        if size >= self.cap * 0.9 or self.predict(Load(size, load.nodes)) >= self.target_seconds * 0.8:
+        if self.failed is not None and size >= self.failed:
+            self.failed, self.ventured = None, False
+        if size >= NEARLY * self.cap:
             self._grow(size, seconds)
 
     def too_long(self, load: Load) -> None:
-        """Learn from a call that GitHub's clock ended."""
-        self._stray(WALL_SECONDS * 1.2 / self.predict(load))
-        self._shrink(round(load.pages))
+        """Learn from a call that GitHub's clock ended.
+
+        When a call of this size has lived before, the clock was to blame, and
+        the target has to fall. When none has, some secret limit may be: then
+        the cap learns from it, and the clock does not.
+        """
+        size = round(load.pages)
+        if self.proven >= size:
+            self._stray(BEYOND * WALL_SECONDS / self.predict(load))
+            self.cap = max(1, size // 2)
+        else:
+            self.too_heavy(size)
 
     def too_heavy(self, size: int, passed: int = 0) -> None:
         """Learn from a refusal for resources of a call of *size* pages, of which *passed* were answered."""
-        if 0 < passed < size:
-            self._remember(size)
-            self.cap = max(1, min(self.cap, passed))
-            self.proven = self.cap
-        else:
-            self._shrink(size)
+        self.patience = min(LONGEST_PATIENCE, self.patience * 3) if self.ventured else PATIENCE
+        self.failed, self.streak = max(2, size), 0
+        lived = self.proven if self.proven < size else 0
+        self.cap = max(1, min(size - 1, passed or max(size // 2, lived)))
+        self.proven = self.cap if passed else 0
 
     def _grow(self, size: int, seconds: float) -> None:
         factor = 4 if seconds < QUICK_SECONDS else 2
-        cap = max(self.cap, min(size * factor, PAGES_AT_MOST))
-        if self.failed is not None and cap >= self.failed:
-            if self.streak >= self.patience:
-                self.failed, self.streak = None, 0
-                cap = min(cap, max(self.cap, math.ceil(self.cap * 1.25)))
-            else:
-                cap = max(self.cap, min(cap, (max(self.cap, self.proven) + self.failed) // 2))
-        self.cap = min(cap, PAGES_AT_MOST)
+        cap = min(size * factor, PAGES_AT_MOST)
+        if self.failed is not None:
+            cap = min(cap, int(NEAR_FAILED * self.failed))
+        if cap > self.cap:
+            self.cap = cap
+        elif self.failed is not None:
+            self._venture()
 
-    def _shrink(self, size: int) -> None:
-        lived = self.proven if self.proven < size * 0.95 else 0
-        self._remember(size)
-        self.cap = max(1, size // 2, min(lived, size - 1))
-        self.proven = 0
-
-    def _remember(self, size: int) -> None:
-        again = self.failed is not None and size >= self.failed * 0.8
-        self.patience = min(8 * PATIENCE, self.patience * 2) if again else PATIENCE
-        self.failed = max(2, size)
-        self.streak = 0
+    def _venture(self) -> None:
+        """After enough successes just below a size that failed, fear only a larger one."""
+        self.streak += 1
+        if self.streak >= self.patience:
+            self.streak, self.ventured = 0, True
+            larger = math.ceil((self.failed or 0) * VENTURE)
+            self.failed = larger if NEAR_FAILED * larger < PAGES_AT_MOST else None
 
     def _learn(self, load: Load, seconds: float) -> None:
         """One step of recursive least squares on the relative error."""
