@@ -48,7 +48,8 @@ class Names:
         keys are equal.
         """
         keys = np.zeros(len(numbers), dtype=np.uint64)
-        for begin in range(0, len(numbers) if self.plain else 0, _BLOCK_ROWS):
+        usable = self.plain and len(self._text) > 0
+        for begin in range(0, len(numbers) if usable else 0, _BLOCK_ROWS):
             block = slice(begin, begin + _BLOCK_ROWS)
             keys[block] = self._prefixes(numbers[block])
         return keys

@@ -94,7 +94,9 @@ def _ratio(part: Numbers, whole: Any) -> Numbers:
     return cast("Numbers", ratios if ratios.ndim else ratios.item())
 
 
-FORMULAS: dict[Score, Callable[[NDArray[Any], NDArray[Any], float], NDArray[Any]]] = {
+Formula = Callable[[NDArray[Any], NDArray[Any], float], NDArray[Any]]
+
+FORMULAS: dict[Score, Formula] = {
     "shared": shared,
     "relevance": relevance,
     "jaccard": jaccard,

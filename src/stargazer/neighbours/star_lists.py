@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 _PART_AT_LEAST = 1 << 19
 _PARTS = 8
 _USER_BITS = 32
+_USER_MASK = (1 << _USER_BITS) - 1
 
 
 class Chunk(msgspec.Struct, frozen=True, eq=False):
@@ -79,7 +80,7 @@ class StarLists:
         filled = 0
         for low, high in _parts(counts):
             keys = self._part(low, high, int(counts[low:high].sum(dtype=np.int64)))
-            users[filled : filled + len(keys)] = keys
+            users[filled : filled + len(keys)] = keys & _USER_MASK
             filled += len(keys)
             counts[low:high] = np.bincount((keys >> _USER_BITS) - low, minlength=high - low)
         starts = np.zeros(repositories + 1, dtype=np.int64)

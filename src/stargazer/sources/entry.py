@@ -16,8 +16,8 @@ Source: https://docs.github.com/enterprise-cloud@latest/admin/managing-iam/iam-c
     in pairs, which GitHub no longer gives out, live on in old accounts.
 """
 
-_LOGIN = re.compile(rf"(?=.{{1,{LOGIN_LENGTH}}}\Z)[A-Za-z0-9-]+(?:_[A-Za-z0-9]+)?\Z")
-_USER_ID = re.compile(r"(?:U_[A-Za-z0-9_-]+|MDQ6VXNlc[A-Za-z0-9+/]+={0,2})\Z")
+_LOGIN = re.compile(r"[A-Za-z0-9-]+(?:_[A-Za-z0-9]+)?")
+_USER_ID = re.compile(r"U_[A-Za-z0-9_-]+|MDQ6VXNlc[A-Za-z0-9+/]+={0,2}")
 
 
 class FileStargazer(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +47,7 @@ def is_login(text: str) -> bool:
         >>> is_login("octocat"), is_login("mona_acme"), is_login("no spaces")
         (True, True, False)
     """
-    return _LOGIN.match(text) is not None
+    return len(text) <= LOGIN_LENGTH and _LOGIN.fullmatch(text) is not None
 
 
 def is_user_id(text: str) -> bool:
@@ -57,7 +57,7 @@ def is_user_id(text: str) -> bool:
         >>> is_user_id("U_kgDOAAhK7w"), is_user_id("MDQ6VXNlcjU4MzIzMQ=="), is_user_id("583231")
         (True, True, False)
     """
-    return _USER_ID.match(text) is not None
+    return _USER_ID.fullmatch(text) is not None
 
 
 def stargazer(
@@ -74,8 +74,8 @@ def stargazer(
         >>> stargazer("", "583231", None, "").reason[:42]
         'a number cannot be asked of GitHub by id: '
     """
-    good_login = login if is_login(login) else None
-    good_id = node_id if is_user_id(node_id) else None
+    good_login = login if login and is_login(login) else None
+    good_id = node_id if node_id and is_user_id(node_id) else None
     if good_login is None and good_id is None:
         return Malformed(_reason(login, node_id))
     return FileStargazer(good_login, good_id, database_id, moment(starred_at) if starred_at else None)
@@ -91,6 +91,8 @@ def moment(text: str) -> datetime | None:
     """
     try:
         read = datetime.fromisoformat(text.removesuffix(" UTC"))
+        if read.tzinfo is UTC:
+            return read
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -24,8 +24,8 @@ DIGITS_AT_MOST = 18
 
 _BOM = b"\xef\xbb\xbf"
 
-Line = tuple[str, FileStargazer | Malformed]
-"""Where a line stands in the file ("line 3"), and what it says."""
+Line = tuple[int, int, FileStargazer | Malformed]
+"""The first and the last line of an entry, and what it says."""
 
 
 class StargazerFile(msgspec.Struct, frozen=True):
@@ -67,8 +67,8 @@ def parse_stargazers(lines: Iterable[bytes], name: str = "--stargazers") -> Star
         'octocat'
     """
     collected = _Collected()
-    for place, found in _read(iter(lines)):
-        collected.add(place, found)
+    for begin, end, found in _read(iter(lines)):
+        collected.add(begin, end, found)
     if not collected.stargazers:
         why = f" ({collected.warnings[0]})" if collected.warnings else " (it is empty)"
         raise InvalidRequest(name, ACCEPTED + why)
@@ -86,10 +86,11 @@ class _Collected:
         self._logins: set[str] = set()
         self._ids: set[str] = set()
 
-    def add(self, place: str, found: FileStargazer | Malformed) -> None:
+    def add(self, begin: int, end: int, found: FileStargazer | Malformed) -> None:
         if isinstance(found, Malformed):
             self._skipped += 1
             if self._skipped <= WARNINGS_AT_MOST:
+                place = f"line {end}" if begin == end else f"lines {begin} to {end}"
                 self.warnings.append(f"{place}: {found.reason}")
         elif self._is_new(found):
             self.stargazers.append(found)
@@ -151,38 +152,34 @@ def _json_lines(lines: Iterable[tuple[int, bytes]]) -> Iterator[Line]:
         try:
             read = _json_decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            yield f"line {number}", Malformed(f"not a stargazer as JSON ({error})")
+            yield number, number, Malformed(f"not a stargazer as JSON ({error})")
         else:
             node_id = "" if read.id is None else str(read.id)
             found = stargazer(read.login or "", node_id, read.database_id, read.starred_at or "")
-            yield f"line {number}", found
+            yield number, number, found
 
 
 def _login_lines(lines: Iterable[tuple[int, bytes]]) -> Iterator[Line]:
     for number, line in lines:
         text = _text(line).strip().strip('"')
         if text:
-            yield f"line {number}", stargazer(text, "", None, "")
+            yield number, number, stargazer(text, "", None, "")
 
 
 def _csv_rows(header: list[str], lines: Iterable[bytes], offset: int) -> Iterator[Line]:
     reader = csv.reader(map(_text, lines), strict=True)
     columns = [header.index(name) if name in header else len(header) for name in _JsonLine.__struct_fields__]
     while True:
-        begin = reader.line_num + 1
+        begin = offset + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield _place(begin + offset, reader.line_num + offset), Malformed(f"not CSV ({error})")
+            yield begin, offset + reader.line_num, Malformed(f"not CSV ({error})")
         else:
             if row:
-                yield _place(begin + offset, reader.line_num + offset), _from_row(row, columns)
-
-
-def _place(begin: int, end: int) -> str:
-    return f"line {end}" if begin >= end else f"lines {begin} to {end}"
+                yield begin, offset + reader.line_num, _from_row(row, columns)
 
 
 def _from_row(row: list[str], columns: list[int]) -> FileStargazer | Malformed:
