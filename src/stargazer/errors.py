@@ -155,7 +155,8 @@ class BudgetTooSmall(BudgetError):
         asked = ", ".join(f"{name} {value:g}" for name, value in budget.items())
         costs = ", ".join(f"{name} {value:.0f}" for name, value in price.items())
         super().__init__(
-            f"the exact answer costs about {costs}, more than the budget of {asked}: raise --budget or --time",
+            f"the exact answer costs about {costs}, more than the budget of {asked}: "
+            "raise --budget or --time",
             price=price,
             budget=budget,
         )

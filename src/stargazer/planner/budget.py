@@ -44,7 +44,8 @@ RESET_MARGIN_SECONDS = 1.0
 """How long after a reset we ask again, since `resetAt` has whole seconds."""
 
 UNSETTLED_FACTOR = 2
-"""A call without a reading is booked at so many times its estimate: time-outs cost extra, GitHub says not how much."""
+"""A call without a reading is booked at so many times its estimate: a time-out
+costs extra, and GitHub does not say how much."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +177,7 @@ class Windows(msgspec.Struct):
         if self.refused_at is None:
             return share
         recovered = int((now - self.refused_at).total_seconds() / SHARE_RECOVERY_SECONDS)
-        return share / 2 ** max(0, self.shares_lost - max(0, recovered))
+        return share * 0.5 ** max(0, self.shares_lost - max(0, recovered))
 
     @property
     def given_up(self) -> bool:

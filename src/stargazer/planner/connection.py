@@ -69,8 +69,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_after", "_cut", "_ended", "_high", "_in_flight", "_low", "_met", "_pages", "_readings",
-        "_shown", "_sides", "both_ends", "ending", "first", "hidden", "nodes_at_most", "strikes", "total_count",
+        "_after", "_cut", "_ended", "_high", "_in_flight", "_low", "_met", "_pages", "_readings", "_shown",
+        "_sides", "both_ends", "ending", "first", "hidden", "nodes_at_most", "strikes", "total_count",
     )  # fmt: skip
 
     def __init__(self, *, nodes_at_most: int | None = None, both_at_once: bool = False) -> None:
@@ -130,7 +130,9 @@ class Connection:
             return []
         if self.total_count is None:
             sides = tuple(Direction) if self.both_ends else (Direction.ASC,)
-            return [Ask(side, self._bounded(self.first), None) for side in sides if side not in self._in_flight]
+            return [
+                Ask(side, self._bounded(self.first), None) for side in sides if side not in self._in_flight
+            ]
         sides = tuple(Direction) if self._read_both() else (Direction.ASC,)
         idle = [side for side in sides if side not in self._in_flight]
         if not idle or (self._in_flight and self.nodes_left <= 0):

@@ -81,8 +81,4 @@ class Coverage(msgspec.Struct, frozen=True):
     def public(self) -> dict[str, Any]:
         """The members of the published `coverage` object."""
         hidden = ("list_whole", "without_seed")
-        return {
-            name: getattr(self, name)
-            for name in self.__struct_fields__
-            if name not in hidden
-        }
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in hidden}

@@ -29,7 +29,7 @@ from stargazer.planner.page import (
     User,
     UserRequest,
 )
-from stargazer.planner.sizing import WALL_SECONDS, Load, Sizes
+from stargazer.planner.sizing import NEARLY, WALL_SECONDS, Load, Sizes
 from stargazer.planner.suspects import Suspects
 from stargazer.planner.tally import Tally
 
@@ -124,12 +124,8 @@ class Intake:
                 if user is not None:
                     self.list_user(user)
                 return user
-            case StargazersRequest(), StargazersPage():
-                return self._stargazers(outcome)
-            case StargazersRequest(), Failure():
-                self.retries += 1
-                self.listing.receive_failure(selection, outcome, alone=flight.alone)
-                return None
+            case StargazersRequest(), StargazersPage() | Failure():
+                return self._stargazers(selection, outcome, alone=flight.alone)
             case StarListRequest(), StarListPage() if item and item.star_list:
                 return self._star_list(item.star_list, outcome)
             case StarListRequest(), Failure() if item and item.star_list:
@@ -138,10 +134,16 @@ class Intake:
             case _:
                 raise TypeError(f"{type(outcome).__name__} is no outcome of {type(selection).__name__}")
 
-    def _stargazers(self, page: StargazersPage) -> StargazersPage:
-        for stargazer in self.listing.receive_page(page, listed=len(self.order)):
+    def _stargazers(
+        self, request: StargazersRequest, outcome: StargazersPage | Failure, *, alone: bool
+    ) -> StargazersPage | None:
+        if isinstance(outcome, Failure):
+            self.retries += 1
+            self.listing.receive_failure(request, outcome, alone=alone)
+            return None
+        for stargazer in self.listing.receive_page(outcome, listed=len(self.order)):
             self.list_user(stargazer.user)
-        return page
+        return outcome
 
     def _star_list(self, star_list: StarList, page: StarListPage) -> StarListPage | None:
         if star_list.state in SETTLED:
@@ -240,7 +242,8 @@ class Intake:
         star_lists = flight.star_lists
         flight_apart, flight.apart = flight.apart, False
         self.give_back(flight)
-        if not flight_apart and not flight.alone:
+        telling = not flight_apart or len(flight.items) >= NEARLY * self.sizes.cap
+        if telling and not flight.alone:
             self._learn(flight, by_clock=by_clock)
         self._blame(flight, star_lists, apart=flight_apart)
 

@@ -57,7 +57,11 @@ class Packing:
         return True
 
     def take_all(self, star_lists: Iterable[StarList], *, share: float = 1.0) -> bool:
-        """Take the next pages of *star_lists* until a *share* of the call is filled; False when it is full."""
+        """Take the next pages of *star_lists* until a *share* of the call is filled.
+
+        Returns:
+            False when nothing more fits.
+        """
         for star_list in star_lists:
             if share < 1.0 and self._filled() >= share:
                 return True

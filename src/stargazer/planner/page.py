@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Direction(StrEnum):
@@ -102,7 +105,7 @@ class Repository(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class Star(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """One edge of `User.starredRepositories`; decoded as GitHub sends it."""
 
-    starred_at: datetime
+    starred_at: Moment
     repository: Repository = msgspec.field(name="node")
 
 
@@ -117,7 +120,7 @@ class User(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class Stargazer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """One edge of `Repository.stargazers`; decoded as GitHub sends it."""
 
-    starred_at: datetime
+    starred_at: Moment
     user: User = msgspec.field(name="node")
 
 

@@ -118,7 +118,9 @@ class Plan:
             plans that use one credential.
     """
 
-    def __init__(self, listing: Listing, budget: Budget, sizes: Sizes, windows: Windows, intake: Intake) -> None:
+    def __init__(
+        self, listing: Listing, budget: Budget, sizes: Sizes, windows: Windows, intake: Intake
+    ) -> None:
         self.budget = budget
         self.sizes = sizes
         self.windows = windows
@@ -143,6 +145,7 @@ class Plan:
         *,
         budget: Budget | None = None,
         logins: Iterable[str] | None = None,
+        users: Iterable[User] = (),
         max_stars_per_user: int | None = None,
         sizes: Sizes | None = None,
         windows: Windows | None = None,
@@ -154,6 +157,7 @@ class Plan:
             repository: `owner/name`.
             budget: what may be spent; None: as much as it takes.
             logins: who the stargazers are, when they are not to be asked from GitHub.
+            users: further stargazers, whose node id is known already.
             max_stars_per_user: read so many stars of a user at most; None: all.
             sizes: what an earlier plan learnt about sizes.
             windows: what is known of the credential's limits.
@@ -168,6 +172,8 @@ class Plan:
         sizes = sizes or Sizes()
         listing = Listing(owner, name, logins)
         intake = Intake(listing, sizes, order_seed=order_seed, nodes_at_most=max_stars_per_user)
+        for user in users:
+            intake.list_user(user)
         return cls(listing, budget or Budget(), sizes, windows or Windows(), intake)
 
     # What to do next.
@@ -238,8 +244,10 @@ class Plan:
     def _others(self) -> bool:
         """Whether there is anything to ask besides suspects."""
         order = self._intake.order
-        return bool(self._listing.connection.wanted()) or any(True for _ in order.fresh()) or any(
-            not one.apart for one in order.open()
+        return (
+            bool(self._listing.connection.wanted())
+            or any(True for _ in order.fresh())
+            or any(not one.apart for one in order.open())
         )
 
     def _drafted(self, packing: Packing, fixed: tuple[Selection, ...], *, apart: bool) -> Draft | None:
@@ -253,7 +261,9 @@ class Plan:
         if item.star_list is None:
             return self._listing.request(item.ask)
         ask = item.ask
-        return StarListRequest(item.star_list.user_id, ask.first, ask.after, ask.direction, self._listing.seed)
+        return StarListRequest(
+            item.star_list.user_id, ask.first, ask.after, ask.direction, self._listing.seed
+        )
 
     def _send(self, draft: Draft) -> Call:
         call = Call(
@@ -412,7 +422,7 @@ class Plan:
 
     def _sure_to_exceed(self, now: datetime) -> bool:
         """Whether the price is known well enough to say that the budget does not pay it."""
-        if self._listing.facts is None or self.budget.points is None and self.budget.seconds is None:
+        if self._listing.facts is None or (self.budget.points is None and self.budget.seconds is None):
             return False
         left = self._left()
         users = left.least_pages

@@ -47,7 +47,7 @@ RATIOS_REMEMBERED = 60
 DOUBT = 10
 """The first guess of how replies stray weighs as much as so many replies."""
 
-DOUBT_SIGMA = 0.3
+DOUBT_SIGMA = 0.35
 FORGET = 0.96
 PATIENCE = 8
 """So many successes in a row before a size that failed is tried again."""
@@ -125,14 +125,14 @@ class Sizes(msgspec.Struct):
     def too_long(self, load: Load) -> None:
         """Learn from a call that GitHub's clock ended.
 
-        When a call of this size has lived before, the clock was to blame, and
-        the target has to fall. When none has, some secret limit may be: then
-        the cap learns from it, and the clock does not.
+        When a call of this size has lived since the last failure, the clock was
+        to blame, and the target has to fall. When none has, some secret limit
+        may be: then the cap learns from it, and the clock does not.
         """
         size = round(load.pages)
         if self.proven >= size:
             self._stray(BEYOND * WALL_SECONDS / self.predict(load))
-            self.cap = max(1, size // 2)
+            self.cap, self.proven = max(1, size // 2), 0
         else:
             self.too_heavy(size)
 

@@ -1,0 +1,199 @@
+"""The one loop that awaits: it drives a plan, sends its calls, and lets time pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, assert_never
+
+import msgspec
+
+from stargazer.planner.page import Call, Page, Reply, User
+from stargazer.planner.plan import Plan
+from stargazer.planner.step import Finish, Progress, Send, Wait
+
+LONGEST_SLEEP_SECONDS = 60.0
+"""A sleep is cut to this, so that a clock that jumps costs a minute at most."""
+
+
+class Transport(Protocol):
+    """Whatever can send a call. Weather comes back in the reply; only mistakes are raised."""
+
+    async def send(self, call: Call) -> Reply:
+        """Send *call* and decode what comes back."""
+        ...
+
+
+class Clock(Protocol):
+    """The time that a run goes by."""
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        ...
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Come back at *at*, or somewhat before it."""
+        ...
+
+    def passed(self, seconds: float) -> None:
+        """Take note that a call took so many *seconds* of GitHub's time."""
+        ...
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Sleep until *at*, a minute at most."""
+        seconds = (at - self.now()).total_seconds()
+        await asyncio.sleep(min(max(seconds, 0.0), LONGEST_SLEEP_SECONDS))
+
+    def passed(self, seconds: float) -> None:
+        """Do nothing: the time has passed by itself."""
+
+
+class ScaledClock:
+    """A clock that runs *speed* times faster than this machine's, for a simulation that does."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._begun_at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """This moment of the simulation, in UTC."""
+        return self._begun_at + (datetime.now(UTC) - self._begun_at) * self._speed
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Sleep until *at*, a minute at most."""
+        seconds = (at - self.now()).total_seconds() / self._speed
+        await asyncio.sleep(min(max(seconds, 0.0), LONGEST_SLEEP_SECONDS))
+
+    def passed(self, seconds: float) -> None:
+        """Do nothing: the time has passed by itself."""
+
+
+class VirtualClock:
+    """A clock that nothing but this run moves: it never sleeps.
+
+    It serves simulations that say how long a call took instead of taking it.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        """This moment of the simulation, in UTC."""
+        return self._now
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Move to *at*."""
+        self._now = max(self._now, at)
+        await asyncio.sleep(0)
+
+    def passed(self, seconds: float) -> None:
+        """Move on by what a call took."""
+        self._now += timedelta(seconds=seconds)
+
+
+class Run:
+    """One plan being carried out.
+
+    Args:
+        plan: what decides.
+        transport: what sends.
+        clock: the time it goes by.
+        on_pages: gets the pages and users of each reply that the plan accepted.
+        on_progress: gets a record after each reply, and before each wait.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        transport: Transport,
+        clock: Clock,
+        *,
+        on_pages: Callable[[Sequence[Page | User]], None],
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._transport = transport
+        self._clock = clock
+        self._on_pages = on_pages
+        self._on_progress = on_progress
+        self._in_flight: set[asyncio.Task[Reply]] = set()
+        self._stopping = asyncio.Event()
+        self.waited_seconds = 0.0
+
+    def stop(self) -> None:
+        """End the run now: calls in flight are given up, what was read is kept."""
+        self._plan.stop()
+        self._stopping.set()
+
+    async def finish(self) -> Finish:
+        """Drive the plan to its end.
+
+        Raises:
+            QueryRefused: GitHub says that a query of ours is wrong.
+        """
+        try:
+            while True:
+                match self._plan.next_step(self._clock.now()):
+                    case Send(calls):
+                        self._in_flight |= {asyncio.create_task(self._transport.send(call)) for call in calls}
+                        await self._next_reply()
+                    case Wait() if self._in_flight:
+                        await self._next_reply()
+                    case Wait() as wait:
+                        await self._wait(wait)
+                    case Finish() as finish:
+                        return finish
+                    case never:
+                        assert_never(never)
+        finally:
+            await self._abandon()
+
+    async def _next_reply(self) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            done, _ = await asyncio.wait({*self._in_flight, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        for task in [task for task in self._in_flight if task in done]:
+            self._in_flight.discard(task)
+            self._take(task.result())
+
+    def _take(self, reply: Reply) -> None:
+        self._clock.passed(reply.seconds)
+        accepted = self._plan.receive(reply, self._clock.now())
+        if accepted:
+            self._on_pages(accepted)
+        if self._on_progress is not None:
+            self._on_progress(self._plan.progress())
+
+    async def _wait(self, wait: Wait) -> None:
+        before = self._clock.now()
+        if self._on_progress is not None:
+            self._on_progress(
+                msgspec.structs.replace(
+                    self._plan.progress(), waiting_until=wait.until, waiting_for=wait.reason.value
+                )
+            )
+        sleep = asyncio.create_task(self._clock.sleep_until(wait.until))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({sleep, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            stopping.cancel()
+        self.waited_seconds += (self._clock.now() - before).total_seconds()
+
+    async def _abandon(self) -> None:
+        for task in self._in_flight:
+            task.cancel()
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        self._in_flight.clear()
