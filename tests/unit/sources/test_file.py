@@ -100,8 +100,8 @@ def test_written_form_is_the_published_one() -> None:
 
 
 def test_long_lists_are_read_quickly() -> None:
-    """Reading is meant to cost 3 µs a line; 10 leave room for machines that are slow or measure coverage."""
+    """Reading is meant to cost 3 µs a line; 30 leave room for machines that are slow or measure coverage."""
     lines = [b"login,starred_at\n", *(b"user-%d,2026-11-24T10:00:00Z\n" % each for each in range(100_000))]
     begin = time.process_time()
     assert len(read_stargazers("-", stdin=io.BytesIO(b"".join(lines))).stargazers) == 100_000
-    assert time.process_time() - begin < 100_000 * 10e-6
+    assert time.process_time() - begin < 100_000 * 30e-6
