@@ -10,7 +10,7 @@ left behind; their order is kept.
 from __future__ import annotations
 
 import csv
-import datetime
+import datetime as dt
 import gzip
 import io
 import json
@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 PACKED = Path(__file__).resolve().parents[1] / "src" / "stargazer" / "sandbox" / "packed"
-FIRST_DAY = datetime.date(1970, 1, 1)
+FIRST_DAY = dt.date(1970, 1, 1)
 
 
 def main(folder: Path) -> None:
@@ -50,7 +50,7 @@ def _open(path: Path) -> io.TextIOWrapper:
 
 
 def _day(text: str) -> int:
-    return (datetime.date.fromisoformat(text) - FIRST_DAY).days if text else 0
+    return (dt.date.fromisoformat(text) - FIRST_DAY).days if text else 0
 
 
 def _pack(values: list[int]) -> bytes:

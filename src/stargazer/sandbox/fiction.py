@@ -6,22 +6,30 @@ no person stands behind it.
 
 from __future__ import annotations
 
-_TEMPERS = (
+_TEMPERS_TEXT = (
     "amber brisk calm dapper eager fabled gentle hazy idle jolly keen lucid merry nimble opal placid "
     "quiet rustic sunny tidy umber vivid wry young zesty"
-).split()
-_CREATURES = (
-    "otter heron lynx marten plover quail raven stoat tapir urchin vole wren yak badger coot dormouse "
-    "egret finch gecko hare ibis jackdaw koala"
-).split()
-_TRADES = "parse cache queue router index ledger render stream vector widget shader linter codec proxy graph".split()
-_KINDS = "kit lib core box lab port base hub mill forge".split()
+)
+_TEMPERS = tuple(_TEMPERS_TEXT.split())
+_CREATURES_TEXT = (
+    "otter heron lynx marten plover quail raven stoat tapir urchin vole wren yak badger coot "
+    "dormouse egret finch gecko hare ibis jackdaw koala"
+)
+_CREATURES = tuple(_CREATURES_TEXT.split())
+_TRADES_TEXT = (
+    "parse cache queue router index ledger render stream vector widget shader linter codec proxy graph"
+)
+_TRADES = tuple(_TRADES_TEXT.split())
+_KINDS_TEXT = "kit lib core box lab port base hub mill forge"
+_KINDS = tuple(_KINDS_TEXT.split())
 
-TOPICS = (
-    "web games graphics compilers databases networks security science maps music editors mobile robots "
-    "finance testing build queues search images text audio video chat mail shells fonts charts crypto "
-    "kernels drivers clouds metrics logging schemas parsers sensors markets travel health learning"
-).split()
+_TOPICS_TEXT = (
+    "web games graphics compilers databases networks security science maps music editors mobile "
+    "robots finance testing build queues search images text audio video chat mail shells fonts "
+    "charts crypto kernels drivers clouds metrics logging schemas parsers sensors markets travel "
+    "health learning"
+)
+TOPICS = tuple(_TOPICS_TEXT.split())
 
 _LANGUAGES = ("Python", "JavaScript", "Go", "Rust", "Ruby", "C", "C++", "Java", "TypeScript", "Shell", None)
 

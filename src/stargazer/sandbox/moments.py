@@ -68,5 +68,8 @@ def _day(number: int) -> str:
 def _clock_times() -> tuple[str, ...]:
     """All seconds of a day, written once: writing a moment is then two look-ups."""
     return tuple(
-        f"{hour:02}:{minute:02}:{second:02}Z" for hour in range(24) for minute in range(60) for second in range(60)
+        f"{hour:02}:{minute:02}:{second:02}Z"
+        for hour in range(24)
+        for minute in range(60)
+        for second in range(60)
     )

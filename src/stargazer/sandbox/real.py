@@ -16,7 +16,8 @@ from stargazer.sandbox.repositories import Repositories
 _END = int(moments.to_seconds(datetime(2009, 8, 31, tzinfo=UTC)))
 _DAY_SECONDS = 86_400
 _DESCRIPTION = (
-    "Real repositories and real stars of 2009 (GitHub Contest, public domain); logins and star times are made up."
+    "Real repositories and real stars of 2009 (GitHub Contest, public domain); "
+    "logins and star times are made up."
 )
 
 

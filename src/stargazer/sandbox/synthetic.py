@@ -28,6 +28,8 @@ Source: two samples of users measured by others: 80 % under 600 stars in one, un
 _LONGEST_PER_STARGAZER = 9.6
 """The longest list among a subject's stargazers, for each stargazer: 24 pages among 250."""
 
+_SUBJECT_DESCRIPTION = "A made-up repository of a known size"
+
 _FIRST_STAR = int(moments.to_seconds(datetime(2012, 1, 1, tzinfo=UTC)))
 
 
@@ -55,8 +57,10 @@ def synthetic_graph(
     24,000 in the default graph. Equal parameters give equal graphs.
 
     Args:
+        users: how many; each has a made-up login.
         stars: in all; a few may be missing when users star most of what there is.
         repositories: how many there are, beside the subjects.
+        seed: of all that is drawn.
         subjects: repositories that have exactly so many stargazers; where there
             are fewer users, all of them star it.
     """
@@ -65,7 +69,9 @@ def synthetic_graph(
     world = _make_world(users, repositories, seed)
     owners, starred = _draw_stars(world, lengths, repositories, seed)
     for index, count in enumerate(wanted.values()):
-        chosen = _choose_stargazers(lengths, world.interests == index % len(fiction.TOPICS), count, seed + index)
+        chosen = _choose_stargazers(
+            lengths, world.interests == index % len(fiction.TOPICS), count, seed + index
+        )
         owners = np.concatenate((owners, chosen))
         starred = np.concatenate((starred, np.full(len(chosen), repositories + index, np.int64)))
     return graph.Graph(
@@ -129,8 +135,10 @@ def _draw_stars(
 
 def _join(found: NDArray[np.int64], drawn: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return both without repetitions, sorted: numpy's hash-based `unique` is ten times slower here."""
-    both = np.sort(np.concatenate((found, drawn)))
-    return both[np.concatenate((both[:1] >= 0, both[1:] != both[:-1]))]
+    both: NDArray[np.int64] = np.sort(np.concatenate((found, drawn)))
+    is_new = np.ones(len(both), np.bool_)
+    is_new[1:] = both[1:] != both[:-1]
+    return both[is_new]
 
 
 def _draw_repositories(
@@ -138,7 +146,8 @@ def _draw_repositories(
 ) -> NDArray[np.int64]:
     size, count = len(owners), len(fiction.TOPICS)
     if attempt >= 8:
-        return (noise.fractions(seed, size) * len(world.topics)).astype(np.int64)
+        anything: NDArray[np.int64] = (noise.fractions(seed, size) * len(world.topics)).astype(np.int64)
+        return anything
     main = world.interests[owners]
     side = (main * 7 + owners % 5 + 1) % count
     choice = noise.fractions(seed, size)
@@ -149,7 +158,8 @@ def _draw_repositories(
     low, high = np.where(anywhere, 0.0, low), np.where(anywhere, world.summed[-1], high)
     aim = low + noise.fractions(seed + 1, size) * (high - low)
     drawn = np.searchsorted(world.summed, aim, side="right") - 1
-    return np.clip(drawn, 0, len(world.topics) - 1).astype(np.int64)
+    clipped: NDArray[np.int64] = np.clip(drawn, 0, len(world.topics) - 1).astype(np.int64)
+    return clipped
 
 
 def _choose_stargazers(
@@ -207,7 +217,8 @@ def _name_repositories(topics: NDArray[np.int64], subjects: list[str]) -> Reposi
     return Repositories(
         names + subjects,
         languages=languages + ["Python"] * len(subjects),
-        descriptions=[about[topic] for topic in by_number] + ["A made-up repository of a known size"] * len(subjects),
+        descriptions=[about[topic] for topic in by_number]
+        + ["A made-up repository of a known size"] * len(subjects),
         archived=frozenset(range(5, size, 23)),
         forks=frozenset(range(7, size, 31)),
     )
