@@ -94,8 +94,8 @@ class Finding:
         self._merge.name(users)
 
     def _take(self, accepted: Sequence[Page | User]) -> None:
-        self._merge.add([page for page in accepted if not isinstance(page, User)])
-        self._merge.name([user for user in accepted if isinstance(user, User)])
+        self._merge.add(page for page in accepted if not isinstance(page, User))
+        self._merge.name(user for user in accepted if isinstance(user, User))
 
     def stop(self) -> None:
         """End now; `answer` returns what was read."""

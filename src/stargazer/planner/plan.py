@@ -119,11 +119,12 @@ class Plan:
     """
 
     def __init__(
-        self, listing: Listing, budget: Budget, sizes: Sizes, windows: Windows, intake: Intake
+        self, listing: Listing, intake: Intake, budget: Budget, windows: Windows, *, star_lists: bool
     ) -> None:
         self.budget = budget
-        self.sizes = sizes
+        self.sizes = intake.sizes
         self.windows = windows
+        self._star_lists = star_lists
         self.spent = Spent()
         self._listing = listing
         self._intake = intake
@@ -169,12 +170,31 @@ class Plan:
         owner, name = parse_name(repository)
         if max_stars_per_user is not None and max_stars_per_user < 1:
             raise InvalidRequest("max_stars_per_user", "1 star or more", got=str(max_stars_per_user))
-        sizes = sizes or Sizes()
         listing = Listing(owner, name, logins)
-        intake = Intake(listing, sizes, order_seed=order_seed, nodes_at_most=max_stars_per_user)
+        intake = Intake(listing, sizes or Sizes(), order_seed=order_seed, nodes_at_most=max_stars_per_user)
         for user in users:
             intake.list_user(user)
-        return cls(listing, budget or Budget(), sizes, windows or Windows(), intake)
+        return cls(listing, intake, budget or Budget(), windows or Windows(), star_lists=True)
+
+    @classmethod
+    def stargazers(
+        cls,
+        repository: str,
+        *,
+        budget: Budget | None = None,
+        sizes: Sizes | None = None,
+        windows: Windows | None = None,
+    ) -> Plan:
+        """Plan to read who the stargazers of *repository* are, and nothing else.
+
+        The arguments are those of `Plan.neighbours`.
+
+        Raises:
+            InvalidRequest: *repository* is no `owner/name`.
+        """
+        listing = Listing(*parse_name(repository), None)
+        intake = Intake(listing, sizes or Sizes(), order_seed=0, nodes_at_most=None)
+        return cls(listing, intake, budget or Budget(), windows or Windows(), star_lists=False)
 
     # What to do next.
 
@@ -236,7 +256,7 @@ class Plan:
         packing.find(self._listing.next_logins())
         for ask in self._listing.connection.wanted():
             packing.take(None, ask)
-        if self._listing.facts is not None and not self._listing.wants_alone():
+        if self._star_lists and self._listing.facts is not None and not self._listing.wants_alone():
             left = self._left()
             pack_star_lists(packing, self._intake.order, calls_left=forecast.calls_for(left, self.sizes))
         return self._drafted(packing, fixed, apart=False)
@@ -452,7 +472,7 @@ class Plan:
         order, lengths = self._intake.order, self._intake.lengths
         open_lists = list(order.open())
         unlisted = self._listing.unlisted(len(order))
-        unknown = order.fresh_count + unlisted
+        unknown = order.fresh_count + unlisted if self._star_lists else 0
         list_pages = self._listing.pages_left()
         return Left(
             pages=list_pages + sum(one.connection.pages_left for one in open_lists) + unknown * lengths.pages,
