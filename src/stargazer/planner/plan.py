@@ -36,22 +36,21 @@ import msgspec
 
 from stargazer.errors import (
     BudgetExhausted,
-    BudgetTooSmall,
     CredentialsRefused,
     GitHubUnreachable,
     InvalidRequest,
     StargazerError,
     StarListsRestricted,
 )
-from stargazer.planner import forecast
 from stargazer.planner.budget import Budget, Spent, Windows
 from stargazer.planner.connection import Ending
 from stargazer.planner.cost import points_of
 from stargazer.planner.coverage import Coverage
-from stargazer.planner.forecast import Estimate, Left
+from stargazer.planner.forecast import Estimate
 from stargazer.planner.intake import Flight, Intake, nodes_on
 from stargazer.planner.listing import Listing
 from stargazer.planner.order import KnownList, State
+from stargazer.planner.outlook import Outlook
 from stargazer.planner.packing import Item, Packing, pack_star_lists
 from stargazer.planner.page import (
     Call,
@@ -65,24 +64,11 @@ from stargazer.planner.page import (
     User,
     UserRequest,
 )
-from stargazer.planner.sizing import PAGES_AT_MOST, Load, Sizes
+from stargazer.planner.setbacks import Setbacks
+from stargazer.planner.sizing import Load, Sizes
 from stargazer.planner.step import Finish, Progress, Reason, Send, Step, Wait
 
-SETBACKS_AT_FIRST = 4
-"""So many failures in a row before any success mean that there is no GitHub at this address."""
-
-SETBACKS_AT_MOST = 16
-"""So many failures in a row mean that GitHub is down: the search for one bad page needs up to twelve."""
-
-PROBE_AFTER = 3
-"""After so many failures of suspects in a row, others are asked: is it they, or is it GitHub?"""
-
-LONGEST_SETBACK_SECONDS = 60.0
 POLL = timedelta(seconds=1)
-
-OVERRUN = 1.25
-SURE_AFTER_USERS = 50
-"""A budget is called too small when the estimate after so many users exceeds it by a quarter."""
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,10})?/[A-Za-z0-9._-]{1,100}", re.ASCII)
 
@@ -132,10 +118,8 @@ class Plan:
         self._flights: dict[int, Flight] = {}
         self._error: StargazerError | None = None
         self._stopped = False
-        self._setbacks = 0
-        self._ever_answered = False
-        self._last_failure = ""
-        self._not_before: datetime | None = None
+        self._setbacks = Setbacks()
+        self._outlook = Outlook(intake, budget, windows, star_lists=star_lists)
         self._begun_at: datetime | None = None
         self._now: datetime | None = None
 
@@ -227,15 +211,16 @@ class Plan:
 
     def _next_call(self, now: datetime) -> Call | Wait | None:
         """The next call, the wait before it, or None when there is nothing to ask now."""
-        if self._not_before is not None and now < self._not_before:
-            return Wait(self._not_before, Reason.SETBACK)
+        pause = self._setbacks.not_before
+        if pause is not None and now < pause:
+            return Wait(pause, Reason.SETBACK)
         draft = self._draft()
         if draft is None:
             return None
-        if self._exceeds(draft):
-            self._error = self._too_small(now)
-            return None
         seconds = self.sizes.predict(draft.load)
+        if self._outlook.exceeds(self.spent, points=draft.points, seconds=seconds):
+            self._error = self._outlook.too_small(self.estimate(now))
+            return None
         if self.windows.needs_reading(now, points=draft.points, floor=self.budget.floor):
             draft = Draft((), (), Load(0, 0), apart=False)
         at = self.windows.earliest(now, points=draft.points, seconds=seconds, budget=self.budget)
@@ -249,7 +234,7 @@ class Plan:
         while suspects and not any(one.connection.wanted() for one in suspects.first().star_lists):
             suspects.sent(suspects.first().star_lists)
         packing = Packing(self.sizes, first_nodes=self._intake.lengths.first_nodes)
-        if suspects and not (self._setbacks >= PROBE_AFTER and self._setbacks % 2 and self._others()):
+        if suspects and not (self._setbacks.probing and self._others()):
             packing.take_all(suspects.first().star_lists)
             return self._drafted(packing, (), apart=True)
         fixed = self._listing.fixed()
@@ -257,8 +242,7 @@ class Plan:
         for ask in self._listing.connection.wanted():
             packing.take(None, ask)
         if self._star_lists and self._listing.facts is not None and not self._listing.wants_alone():
-            left = self._left()
-            pack_star_lists(packing, self._intake.order, calls_left=forecast.calls_for(left, self.sizes))
+            pack_star_lists(packing, self._intake.order, calls_left=self._outlook.calls_left())
         return self._drafted(packing, fixed, apart=False)
 
     def _others(self) -> bool:
@@ -334,9 +318,7 @@ class Plan:
             return ()
         accepted: tuple[Page | User, ...] = ()
         if reply.failure is None:
-            self._setbacks = 0
-            self._ever_answered = True
-            self._not_before = None
+            self._setbacks.answered()
             accepted = self._intake.receive(flight, reply, now)
         else:
             self._failed(flight, reply.failure, reply.seconds, now)
@@ -352,17 +334,11 @@ class Plan:
             case FailureKind.PRIMARY_LIMIT | FailureKind.SECONDARY_LIMIT:
                 self._intake.give_back(flight)
             case FailureKind.TIMEOUT | FailureKind.TOO_HEAVY:
-                self._setback(failure, now)
+                self._setbacks.failed(failure, now)
                 self._intake.fail(flight, failure, seconds)
             case _:
-                self._setback(failure, now)
+                self._setbacks.failed(failure, now)
                 self._intake.give_back(flight)
-
-    def _setback(self, failure: Failure, now: datetime) -> None:
-        self._setbacks += 1
-        self._last_failure = failure.message
-        wait = min(0.5 * 2 ** (self._setbacks - 1), LONGEST_SETBACK_SECONDS)
-        self._not_before = now + timedelta(seconds=wait)
 
     def _count(self, reply: Reply, accepted: Iterable[Page | User]) -> None:
         told = reply.reading.cost if reply.reading is not None else None
@@ -417,84 +393,41 @@ class Plan:
         """End the plan when the budget, GitHub's patience or ours is at its end."""
         if self._error is not None:
             return
-        at_most = SETBACKS_AT_MOST if self._ever_answered else SETBACKS_AT_FIRST
-        if self._setbacks >= at_most:
-            self._error = GitHubUnreachable(self._last_failure, attempts=self._setbacks)
-        elif self.windows.given_up:
+        self._error = self._setbacks.error
+        if self.windows.given_up:
             self._error = BudgetExhausted(self.windows.blocked_until or now)
-        elif self._sure_to_exceed(now):
-            self._error = self._too_small(now)
+        price = self.estimate(now) if self._bounded else None
+        if self._outlook.sure_to_exceed(self.spent, price):
+            self._error = self._outlook.too_small(price)
+
+    @property
+    def _bounded(self) -> bool:
+        return self.budget.points is not None or self.budget.seconds is not None
 
     def _finish(self) -> None:
         """End the plan because nothing is left to ask."""
         self._stopped = True
         tally = self._intake.tally
         if self._listing.connection.ending is Ending.FAILED and not len(self._intake.order):
-            self._error = GitHubUnreachable("it cannot list the stargazers", attempts=self._setbacks or 1)
+            self._error = GitHubUnreachable(
+                "it cannot list the stargazers", attempts=self._setbacks.count or 1
+            )
         elif tally.star_lists_closed(finished=True, from_file=self._listing.from_file):
             self._close_star_lists()
 
-    def _exceeds(self, draft: Draft) -> bool:
-        points, seconds = self.budget.points, self.budget.seconds
-        over_points = points is not None and self.spent.points + draft.points > points
-        predicted = self.sizes.predict(draft.load)
-        return over_points or (seconds is not None and self.spent.github_seconds + predicted > seconds)
-
-    def _sure_to_exceed(self, now: datetime) -> bool:
-        """Whether the price is known well enough to say that the budget does not pay it."""
-        if self._listing.facts is None or (self.budget.points is None and self.budget.seconds is None):
-            return False
-        left = self._left()
-        users = left.least_pages
-        at_least = self.spent.points + -(-users // PAGES_AT_MOST)
-        if self.budget.points is not None and at_least > self.budget.points:
-            return True
-        if self._intake.lengths.lists < SURE_AFTER_USERS or not self._listing.done:
-            return False
-        price = self.estimate(now)
-        assert price is not None  # noqa: S101 - the facts have arrived
-        over_points = self.budget.points is not None and price.points > OVERRUN * self.budget.points
-        over_time = self.budget.seconds is not None and price.github_seconds > OVERRUN * self.budget.seconds
-        return over_points or over_time
-
-    def _too_small(self, now: datetime) -> BudgetTooSmall:
-        price = self.estimate(now)
-        costs = {} if price is None else {"points": price.points, "github_seconds": price.github_seconds}
-        allowed = {"points": self.budget.points, "seconds": self.budget.seconds}
-        return BudgetTooSmall(
-            price={name: float(value) for name, value in costs.items()},
-            budget={name: float(value) for name, value in allowed.items() if value is not None},
-        )
-
     # What it will cost, and how far it is.
-
-    def _left(self) -> Left:
-        order, lengths = self._intake.order, self._intake.lengths
-        open_lists = list(order.open())
-        unlisted = self._listing.unlisted(len(order))
-        unknown = order.fresh_count + unlisted if self._star_lists else 0
-        list_pages = self._listing.pages_left()
-        return Left(
-            pages=list_pages + sum(one.connection.pages_left for one in open_lists) + unknown * lengths.pages,
-            nodes=unlisted + sum(one.connection.nodes_left for one in open_lists) + unknown * lengths.nodes,
-            longest=max((one.connection.steps_left for one in open_lists), default=0),
-            least_pages=unknown + len(open_lists),
-        )
 
     def left(self, now: datetime | None = None) -> Estimate | None:
         """What is still to be spent: None until the first reply. Its `seconds` are the ETA."""
         now = now or self._now
-        if self._listing.facts is None or now is None:
-            return None
-        return forecast.forecast(self._left(), self.sizes, self.windows, self.budget, now)
+        return None if now is None else self._outlook.left(now)
 
     def estimate(self, now: datetime | None = None) -> Estimate | None:
         """What the whole run costs, spent and left together: None until the first reply."""
-        left = self.left(now)
         now = now or self._now
-        if left is None or now is None or self._begun_at is None:
+        if now is None or self._begun_at is None:
             return None
-        return forecast.total(self.spent, left, (now - self._begun_at).total_seconds())
+        return self._outlook.estimate(self.spent, now, self._begun_at)
 
     @property
     def coverage(self) -> Coverage:

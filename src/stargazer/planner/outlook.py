@@ -1,0 +1,95 @@
+"""What a plan will cost, and whether its budget pays for that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from stargazer.errors import BudgetTooSmall
+from stargazer.planner import forecast
+from stargazer.planner.budget import Budget, Spent, Windows
+from stargazer.planner.forecast import Estimate, Left
+from stargazer.planner.intake import Intake
+from stargazer.planner.sizing import PAGES_AT_MOST
+
+OVERRUN = 1.25
+SURE_AFTER_USERS = 50
+"""A budget is called too small when the estimate after so many users exceeds it by a quarter."""
+
+
+class Outlook:
+    """The price of what is left, by what is known now.
+
+    Args:
+        intake: what has been read.
+        budget: what may be spent.
+        windows: what GitHub allows.
+        star_lists: whether star lists are to be read at all.
+    """
+
+    def __init__(self, intake: Intake, budget: Budget, windows: Windows, *, star_lists: bool) -> None:
+        self._intake = intake
+        self._budget = budget
+        self._windows = windows
+        self._star_lists = star_lists
+
+    def work_left(self) -> Left:
+        """The pages and nodes that are left; unknown lists are taken for average ones."""
+        order, lengths, listing = self._intake.order, self._intake.lengths, self._intake.listing
+        open_lists = [one.connection for one in order.open()]
+        unlisted = listing.unlisted(len(order))
+        unknown = order.fresh_count + unlisted if self._star_lists else 0
+        return Left(
+            pages=listing.pages_left() + sum(one.pages_left for one in open_lists) + unknown * lengths.pages,
+            nodes=unlisted + sum(one.nodes_left for one in open_lists) + unknown * lengths.nodes,
+            longest=max((one.steps_left for one in open_lists), default=0),
+            least_pages=unknown + len(open_lists),
+        )
+
+    def calls_left(self) -> int:
+        """How many calls are left."""
+        return forecast.calls_for(self.work_left(), self._intake.sizes)
+
+    def left(self, now: datetime) -> Estimate | None:
+        """What is still to be spent; None until the repository is known."""
+        if self._intake.listing.facts is None:
+            return None
+        return forecast.forecast(self.work_left(), self._intake.sizes, self._windows, self._budget, now)
+
+    def estimate(self, spent: Spent, now: datetime, begun_at: datetime) -> Estimate | None:
+        """What the whole run costs; None until the repository is known."""
+        left = self.left(now)
+        return None if left is None else forecast.total(spent, left, (now - begun_at).total_seconds())
+
+    def exceeds(self, spent: Spent, *, points: int, seconds: float) -> bool:
+        """Whether a call of so many *points* and *seconds* is more than the budget has left."""
+        allowed = self._budget
+        over_points = allowed.points is not None and spent.points + points > allowed.points
+        return over_points or (
+            allowed.seconds is not None and spent.github_seconds + seconds > allowed.seconds
+        )
+
+    def sure_to_exceed(self, spent: Spent, price: Estimate | None) -> bool:
+        """Whether the *price* is known well enough to say that the budget does not pay it.
+
+        That every list has a page of its own is certain; how long they are is
+        known well enough once everybody is listed and some lists have been read.
+        """
+        points, seconds = self._budget.points, self._budget.seconds
+        if price is None or (points is None and seconds is None):
+            return False
+        at_least = spent.points + -(-self.work_left().least_pages // PAGES_AT_MOST)
+        if points is not None and at_least > points:
+            return True
+        if self._intake.lengths.lists < SURE_AFTER_USERS or not self._intake.listing.done:
+            return False
+        over_points = points is not None and price.points > OVERRUN * points
+        return over_points or (seconds is not None and price.github_seconds > OVERRUN * seconds)
+
+    def too_small(self, price: Estimate | None) -> BudgetTooSmall:
+        """The error that names the *price* and the budget."""
+        costs = {} if price is None else {"points": price.points, "github_seconds": price.github_seconds}
+        allowed = {"points": self._budget.points, "seconds": self._budget.seconds}
+        return BudgetTooSmall(
+            price={name: float(value) for name, value in costs.items()},
+            budget={name: float(value) for name, value in allowed.items() if value is not None},
+        )
