@@ -32,8 +32,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import count
 
-import msgspec
-
 from stargazer.errors import (
     BudgetExhausted,
     CredentialsRefused,
@@ -44,14 +42,13 @@ from stargazer.errors import (
 )
 from stargazer.planner.budget import Budget, Spent, Windows
 from stargazer.planner.connection import Ending
-from stargazer.planner.cost import points_of
 from stargazer.planner.coverage import Coverage
+from stargazer.planner.draft import Draft, draft_call
 from stargazer.planner.forecast import Estimate
 from stargazer.planner.intake import Flight, Intake, nodes_on
 from stargazer.planner.listing import Listing
 from stargazer.planner.order import KnownList, State
 from stargazer.planner.outlook import Outlook
-from stargazer.planner.packing import Item, Packing, pack_star_lists
 from stargazer.planner.page import (
     Call,
     Facts,
@@ -59,10 +56,7 @@ from stargazer.planner.page import (
     FailureKind,
     Page,
     Reply,
-    Selection,
-    StarListRequest,
     User,
-    UserRequest,
 )
 from stargazer.planner.setbacks import Setbacks
 from stargazer.planner.sizing import Load, Sizes
@@ -71,25 +65,6 @@ from stargazer.planner.step import Finish, Progress, Reason, Send, Step, Wait
 POLL = timedelta(seconds=1)
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,10})?/[A-Za-z0-9._-]{1,100}", re.ASCII)
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A call that would be sent if the windows allow it."""
-
-    selections: tuple[Selection, ...]
-    items: tuple[Item, ...]
-    load: Load
-    apart: bool
-
-    @property
-    def points(self) -> int:
-        """The estimate by GitHub's formula: each page is one request of a connection at the root."""
-        return points_of(len(self.items)) if self.selections else 0
-
-    @property
-    def nodes(self) -> int:
-        """The nodes that GitHub counts: as many as every page may hold."""
-        return sum(item.ask.first for item in self.items)
 
 
 class Plan:
@@ -206,7 +181,8 @@ class Plan:
             return Send(tuple(calls))
         if self._flights:
             return Wait(now + POLL, Reason.IN_FLIGHT)
-        self._finish()
+        if self._error is None:
+            self._finish()
         return Finish(self.coverage, self._error)
 
     def _next_call(self, now: datetime) -> Call | Wait | None:
@@ -214,11 +190,16 @@ class Plan:
         pause = self._setbacks.not_before
         if pause is not None and now < pause:
             return Wait(pause, Reason.SETBACK)
-        draft = self._draft()
+        draft = draft_call(
+            self._intake,
+            probing=self._setbacks.probing,
+            calls_left=self._outlook.calls_left(),
+            star_lists=self._star_lists,
+        )
         if draft is None:
             return None
         seconds = self.sizes.predict(draft.load)
-        if self._outlook.exceeds(self.spent, points=draft.points, seconds=seconds):
+        if self._outlook.exceeds(self._committed(), points=draft.points, seconds=seconds):
             self._error = self._outlook.too_small(self.estimate(now))
             return None
         if self.windows.needs_reading(now, points=draft.points, floor=self.budget.floor):
@@ -228,45 +209,12 @@ class Plan:
             return Wait(at, self._why_wait(now))
         return self._send(draft)
 
-    def _draft(self) -> Draft | None:
-        """Fill the next call, without sending it."""
-        suspects = self._intake.suspects
-        while suspects and not any(one.connection.wanted() for one in suspects.first().star_lists):
-            suspects.sent(suspects.first().star_lists)
-        packing = Packing(self.sizes, first_nodes=self._intake.lengths.first_nodes)
-        if suspects and not (self._setbacks.probing and self._others()):
-            packing.take_all(suspects.first().star_lists)
-            return self._drafted(packing, (), apart=True)
-        fixed = self._listing.fixed()
-        packing.find(self._listing.next_logins())
-        for ask in self._listing.connection.wanted():
-            packing.take(None, ask)
-        if self._star_lists and self._listing.facts is not None and not self._listing.wants_alone():
-            pack_star_lists(packing, self._intake.order, calls_left=self._outlook.calls_left())
-        return self._drafted(packing, fixed, apart=False)
-
-    def _others(self) -> bool:
-        """Whether there is anything to ask besides suspects."""
-        order = self._intake.order
-        return (
-            bool(self._listing.connection.wanted())
-            or any(True for _ in order.fresh())
-            or any(not one.apart for one in order.open())
-        )
-
-    def _drafted(self, packing: Packing, fixed: tuple[Selection, ...], *, apart: bool) -> Draft | None:
-        lookups = tuple(UserRequest(login) for login in packing.lookups)
-        pages = tuple(self._request(item) for item in packing.items)
-        if not (fixed or lookups or pages):
-            return None
-        return Draft(fixed + lookups + pages, tuple(packing.items), packing.load, apart=apart)
-
-    def _request(self, item: Item) -> Selection:
-        if item.star_list is None:
-            return self._listing.request(item.ask)
-        ask = item.ask
-        return StarListRequest(
-            item.star_list.user_id, ask.first, ask.after, ask.direction, self._listing.seed
+    def _committed(self) -> Spent:
+        """What is spent, and what the calls in flight will cost."""
+        calls = [flight.call for flight in self._flights.values()]
+        return self.spent + Spent(
+            points=sum(call.points for call in calls),
+            github_seconds=sum(call.predicted_seconds for call in calls),
         )
 
     def _send(self, draft: Draft) -> Call:
@@ -409,9 +357,7 @@ class Plan:
         self._stopped = True
         tally = self._intake.tally
         if self._listing.connection.ending is Ending.FAILED and not len(self._intake.order):
-            self._error = GitHubUnreachable(
-                "it cannot list the stargazers", attempts=self._setbacks.count or 1
-            )
+            self._error = GitHubUnreachable("it cannot list the stargazers")
         elif tally.star_lists_closed(finished=True, from_file=self._listing.from_file):
             self._close_star_lists()
 
