@@ -27,7 +27,6 @@ everything that was read still in its coverage.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import count
@@ -47,6 +46,7 @@ from stargazer.planner.draft import Draft, draft_call
 from stargazer.planner.forecast import Estimate
 from stargazer.planner.intake import Flight, Intake, nodes_on
 from stargazer.planner.listing import Listing
+from stargazer.planner.name import parse_name
 from stargazer.planner.order import KnownList, State
 from stargazer.planner.outlook import Outlook
 from stargazer.planner.page import (
@@ -63,8 +63,6 @@ from stargazer.planner.sizing import Load, Sizes
 from stargazer.planner.step import Finish, Progress, Reason, Send, Step, Wait
 
 POLL = timedelta(seconds=1)
-
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,10})?/[A-Za-z0-9._-]{1,100}", re.ASCII)
 
 
 class Plan:
@@ -167,23 +165,26 @@ class Plan:
         self._judge(now)
         if self._error is not None or self._stopped:
             return Finish(self.coverage, self._error)
-        calls: list[Call] = []
-        while len(self._flights) < self.budget.concurrency:
-            step = self._next_call(now)
-            if step is None:
-                break
-            if isinstance(step, Wait):
-                return Send(tuple(calls)) if calls else step
-            calls.append(step)
-            if self._error is not None:
-                break
+        calls, wait = self._next_calls(now)
         if calls:
-            return Send(tuple(calls))
+            return Send(calls)
         if self._flights:
             return Wait(now + POLL, Reason.IN_FLIGHT)
+        if wait is not None:
+            return wait
         if self._error is None:
             self._finish()
         return Finish(self.coverage, self._error)
+
+    def _next_calls(self, now: datetime) -> tuple[tuple[Call, ...], Wait | None]:
+        """As many calls as may be sent now, and the wait before the next if there is one."""
+        calls: list[Call] = []
+        while len(self._flights) < self.budget.concurrency:
+            step = self._next_call(now)
+            if not isinstance(step, Call):
+                return tuple(calls), step
+            calls.append(step)
+        return tuple(calls), None
 
     def _next_call(self, now: datetime) -> Call | Wait | None:
         """The next call, the wait before it, or None when there is nothing to ask now."""
@@ -404,19 +405,3 @@ class Plan:
             github_seconds=self.spent.github_seconds,
             eta_seconds=left.seconds if left else None,
         )
-
-
-def parse_name(repository: str) -> tuple[str, str]:
-    """Split `owner/name`; GitHub's rules for the characters of both.
-
-    Raises:
-        InvalidRequest: it is not of that form.
-
-    Example:
-        >>> parse_name("pallets/flask")
-        ('pallets', 'flask')
-    """
-    if NAME.fullmatch(repository) is None or repository.endswith(("/.", "/..")):
-        raise InvalidRequest("the repository", "OWNER/NAME, for example pallets/flask", got=repository[:120])
-    owner, _, name = repository.partition("/")
-    return owner, name
