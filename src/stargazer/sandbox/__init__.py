@@ -22,6 +22,7 @@ from stargazer.sandbox.real import real_graph
 from stargazer.sandbox.record import CallRecord, Totals, Violation
 from stargazer.sandbox.sandbox import NOW_HEADER, SECONDS_HEADER, Sandbox, serve
 from stargazer.sandbox.schema import schema
+from stargazer.sandbox.separate import Recipe, SeparateSandbox
 from stargazer.sandbox.server import SERVERS, ResourceLimit, Server
 from stargazer.sandbox.simulation import RESET_SECONDS
 from stargazer.sandbox.synthetic import SUBJECTS, synthetic_graph
@@ -41,11 +42,13 @@ __all__ = [
     "Fault",
     "Faults",
     "Graph",
+    "Recipe",
     "Redirect",
     "ResourceAnswer",
     "ResourceLimit",
     "Sandbox",
     "Secondary",
+    "SeparateSandbox",
     "Server",
     "StarLists",
     "Stargazers",

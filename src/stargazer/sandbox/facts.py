@@ -104,8 +104,8 @@ class Fragments:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._of_users: dict[str, list[str | None]] = {}
-        self._of_repositories: dict[str, list[str | None]] = {}
+        self._of_users: dict[str, list[str]] = {}
+        self._of_repositories: dict[str, list[str]] = {}
         graph.watch(self._forget)
 
     def close(self) -> None:
@@ -120,24 +120,24 @@ class Fragments:
         """
         kept = self._table(selection)
         written = [kept[number] for number in numbers]
-        if None in written:
+        if "" in written:
             for number in numbers:
-                if kept[number] is None:
+                if not kept[number]:
                     facts = read(self._graph, selection, number, path)
                     kept[number] = msgspec.json.encode(facts).decode()
             written = [kept[number] for number in numbers]
-        return written  # type: ignore[return-value]  # None was filled in
+        return written
 
-    def _table(self, selection: Selection) -> list[str | None]:
+    def _table(self, selection: Selection) -> list[str]:
         is_user = selection.type_name == "User"
         tables = self._of_users if is_user else self._of_repositories
         shape = selection.shape or ""
         table = tables.get(shape)
         if table is None:
             size = len(self._graph.logins) if is_user else len(self._graph.repositories)
-            table = tables[shape] = [None] * size
+            table = tables[shape] = [""] * size
         return table
 
     def _forget(self, repository: int) -> None:
         for table in self._of_repositories.values():
-            table[repository] = None
+            table[repository] = ""

@@ -39,7 +39,7 @@ def write_login(number: int) -> str:
 
     Example:
         >>> write_login(4711)
-        'lucid-yak-sim4711'
+        'lucid-plover-sim4711'
     """
     temper = _TEMPERS[number % len(_TEMPERS)]
     creature = _CREATURES[number // len(_TEMPERS) % len(_CREATURES)]
@@ -51,7 +51,7 @@ def write_repository(number: int, topic: int) -> str:
 
     Example:
         >>> write_repository(1234, 1)
-        'sim-games-8/linter-port-1234'
+        'sim-games-5/index-core-1234'
     """
     trade, kind = _TRADES[number % len(_TRADES)], _KINDS[number // len(_TRADES) % len(_KINDS)]
     return f"sim-{TOPICS[topic]}-{number % 97 % 13}/{trade}-{kind}-{number}"

@@ -75,9 +75,9 @@ class Sandbox:
         """Build the schema, if this is the first sandbox, and begin to listen."""
         schema()
         server = web.Server(self._answer)
-        self._runner = web.ServerRunner(server, access_log=None, handle_signals=False)
+        self._runner = web.ServerRunner(server, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -124,6 +124,8 @@ class Sandbox:
                 return await self._answer_call(request)
             case "GET", "/sandbox/record":
                 return self._show_record(request)
+            case "GET", "/sandbox/truth":
+                return self._show_truth(request)
             case "POST", "/sandbox/reset":
                 return await self._reset(request)
             case _:
@@ -161,6 +163,13 @@ class Sandbox:
             shown["calls"] = self.record
         return web.Response(body=msgspec.json.encode(shown), content_type="application/json")
 
+    def _show_truth(self, request: web.BaseRequest) -> web.Response:
+        try:
+            truth = self.graph.truth(request.query.get("name", ""))
+        except KeyError:
+            return web.json_response({"message": "Not Found", "status": "404"}, status=404)
+        return web.Response(body=msgspec.json.encode(truth), content_type="application/json")
+
     async def _reset(self, request: web.BaseRequest) -> web.Response:
         body = await request.read()
         try:
@@ -196,6 +205,13 @@ async def _truncate(
 async def serve(
     graph: Graph, behaviour: Behaviour | None = None, *, host: str = "127.0.0.1", port: int = 8_000
 ) -> None:
-    """Run a sandbox until the task is cancelled."""
+    """Run a sandbox until the task is cancelled.
+
+    Args:
+        graph: what it answers from.
+        behaviour: how it answers.
+        host: where it listens.
+        port: likewise.
+    """
     async with Sandbox(graph, behaviour, host=host, port=port):
         await asyncio.Event().wait()

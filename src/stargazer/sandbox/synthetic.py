@@ -181,7 +181,7 @@ def _choose_stargazers(
 
 def _scale_to(weights: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Scale weights to chances of at most 1 that add up to *count*."""
-    low, high = 0.0, count / float(weights[weights > 0].min())
+    low, high = 0.0, count / float(np.min(weights[weights > 0]))
     for _ in range(60):
         middle = (low + high) / 2.0
         if np.minimum(1.0, weights * middle).sum() < count:
