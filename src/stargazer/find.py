@@ -17,7 +17,7 @@ from stargazer.neighbours.answer import Neighbours
 from stargazer.neighbours.merge import Merge
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.coverage import Coverage, Kind
-from stargazer.planner.page import Page, User
+from stargazer.planner.page import User
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Clock, Run, SystemClock, Transport
@@ -90,12 +90,8 @@ class Finding:
         self._clock = clock or SystemClock()
         self._merge = Merge()
         self._begun_at = self._clock.now()
-        self._run = Run(plan, transport, self._clock, on_pages=self._take, on_progress=on_progress)
+        self._run = Run(plan, transport, self._clock, on_pages=self._merge.add, on_progress=on_progress)
         self._merge.name(users)
-
-    def _take(self, accepted: Sequence[Page | User]) -> None:
-        self._merge.add(page for page in accepted if not isinstance(page, User))
-        self._merge.name(user for user in accepted if isinstance(user, User))
 
     def stop(self) -> None:
         """End now; `answer` returns what was read."""

@@ -129,7 +129,7 @@ def test_who_lacks_the_seed_is_not_counted(
     """Users left out share nothing, and the others what they share without them."""
     merge = Merge()
     merge.add(data.draw(arrivals(graph)))
-    assert rows(merge.neighbours(Coverage(without_seed=without))) == brute_force(graph, without)
+    assert rows(merge.neighbours(Coverage(uncounted=without))) == brute_force(graph, without)
 
 
 @given(st.data(), GRAPHS, st.permutations(NAMES))

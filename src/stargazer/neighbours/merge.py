@@ -37,28 +37,31 @@ class Merge:
         self._seeds: set[int] = set()
         self._waiting = Batch()
 
-    def add(self, pages: Iterable[Page]) -> None:
-        """Take in pages: star lists to be counted, stargazers for their logins."""
-        for page in pages:
-            if isinstance(page, StarListPage):
-                self._add_star_list(page)
-            else:
-                self._add_stargazers(page)
+    def add(self, accepted: Iterable[Page | User]) -> None:
+        """Take in what a plan accepted: star lists to be counted, users for their logins."""
+        for page in accepted:
+            match page:
+                case StarListPage():
+                    self._add_star_list(page)
+                case StargazersPage():
+                    self.name(stargazer.user for stargazer in page.stargazers)
+                case User():
+                    self.name((page,))
 
     def name(self, users: Iterable[User]) -> None:
-        """Take in the logins of users who were not listed by GitHub."""
+        """Take in the logins of users; the last one given to a node id counts."""
         for user in users:
             self._logins[self._number(user.id)] = user.login
 
     def neighbours(self, coverage: Coverage) -> Neighbours:
         """Return what is known so far; pages may be added after it.
 
-        Users in `coverage.without_seed` are not counted.
+        Users in `coverage.uncounted` are not counted.
         """
         self._pack()
         settled = self._star_lists.settle(len(self._repositories))
         ids, names, stars = self._repositories.snapshot()
-        left_out = self._left_out(coverage.without_seed)
+        left_out = self._left_out(coverage.uncounted)
         shared = _shared(settled, left_out)
         seeds = self._repositories.numbers(np.array(sorted(self._seeds), dtype=np.int64))
         shared[seeds[seeds >= 0]] = 0
@@ -81,9 +84,6 @@ class Merge:
         self._waiting.add(self._number(page.request.user_id), page.stars)
         if len(self._waiting) >= _BATCH_STARS:
             self._pack()
-
-    def _add_stargazers(self, page: StargazersPage) -> None:
-        self.name(stargazer.user for stargazer in page.stargazers)
 
     def _number(self, user_id: str) -> int:
         number = self._users.setdefault(user_id, len(self._logins))

@@ -215,7 +215,7 @@ class Windows(msgspec.Struct):
             if failure.kind is FailureKind.SECONDARY_LIMIT:
                 self.shares_lost = min(3, self.shares_lost + 1)
                 self.refused_at = now
-            self.blocked_until = self._wait_after(failure, now)
+            self.blocked_until = max(self.blocked_until or now, self._wait_after(failure, now))
 
     def _wait_after(self, failure: Failure, now: datetime) -> datetime:
         if failure.retry_after is not None:

@@ -37,7 +37,8 @@ class Coverage(msgspec.Struct, frozen=True):
     `stargazers_hidden` what it counts and does not list. `failed` names at most
     100 logins.
 
-    `list_whole` and `without_seed` (node ids) serve those who build the answer;
+    `list_whole` and `uncounted` (node ids of users who are gone, or whose whole list lacks the
+    seed) serve those who build the answer;
     `public` leaves them out.
     """
 
@@ -58,7 +59,7 @@ class Coverage(msgspec.Struct, frozen=True):
     sample: int = 0
     failed: tuple[str, ...] = ()
     list_whole: bool = False
-    without_seed: frozenset[str] = frozenset()
+    uncounted: frozenset[str] = frozenset()
 
     @property
     def users_not_whole(self) -> int:
@@ -80,5 +81,5 @@ class Coverage(msgspec.Struct, frozen=True):
 
     def public(self) -> dict[str, Any]:
         """The members of the published `coverage` object."""
-        hidden = ("list_whole", "without_seed")
+        hidden = ("list_whole", "uncounted")
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in hidden}

@@ -192,7 +192,7 @@ class Intake:
             self.settle(star_list, State.GONE)
         elif failure.kind in HEAVY:
             self._heavy(star_list, item.ask.first, alone=alone)
-        elif alone:
+        elif alone and connection.strikes > 1 and not star_list.apart:
             connection.give_up()
             self._move(star_list)
         else:

@@ -99,5 +99,5 @@ class Tally:
             sample=settled + unresolved if listing.done else 0,
             failed=tuple(self.failed),
             list_whole=listing.whole,
-            without_seed=frozenset(self.without_seed | self.uncounted),
+            uncounted=frozenset(self.without_seed | self.uncounted),
         )

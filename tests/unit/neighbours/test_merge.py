@@ -73,7 +73,7 @@ def test_users_without_seed_are_not_counted(star_list: Maker) -> None:
             star_list("3", (9, "x/nine")),
         ]
     )
-    without = Coverage(without_seed=frozenset({"U_1", "U_3", "U_never_seen"}))
+    without = Coverage(uncounted=frozenset({"U_1", "U_3", "U_never_seen"}))
     assert counted(merge.neighbours(without)) == [("x/two", 1, ("U_2",))]
     assert len(merge.neighbours(EXACT)) == 3
 
