@@ -1,0 +1,102 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import rich_click as click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SPEED = 20.0
+"""How much faster than GitHub the sandbox runs unless told otherwise."""
+
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class Span(click.ParamType[float]):
+    """A span of time in seconds, written 90, 90s, 5m, 2h or 7d."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a span."""
+        if isinstance(value, int | float):
+            return float(value)
+        read = _SPAN.fullmatch(str(value).strip())
+        if read is None:
+            self.fail(f"{value!r} is no span of time, such as 90s, 5m, 2h or 7d", param, ctx)
+        return float(read[1]) * _UNIT_SECONDS[read[2]]
+
+
+def repository_argument(*, required: bool = True) -> Callable[[F], F]:
+    """Add the argument OWNER/NAME."""
+    return click.argument("repository", metavar="OWNER/NAME", required=required)
+
+
+def format_option(*forms: str) -> Callable[[F], F]:
+    """Add `--format`; the first form is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="How to print the result.",
+    )
+
+
+def stargazers_option(function: F) -> F:
+    """Add `--stargazers`."""
+    return click.option(
+        "--stargazers",
+        "file",
+        metavar="FILE",
+        help="Who the stargazers are, in place of GitHub's list: CSV or NDJSON with `login` or `id`, or one "
+        "login a line; `-` is standard input. The answer is then never called exact.",
+    )(function)
+
+
+def sandbox_options(function: F) -> F:
+    """Add `--sandbox` and `--speed`, which become one argument *speed*: None without the sandbox."""
+    speed = click.option(
+        "--speed",
+        type=click.FloatRange(1, 1_000),
+        metavar="N",
+        callback=_pace,
+        help=f"With --sandbox: run N times faster than GitHub.  [default: {SPEED:g}]",
+    )
+    sandbox = click.option(
+        "--sandbox",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_choose_sandbox,
+        help="Ask a simulated GitHub with real data of 2009, started for this command: no token, no network.",
+    )
+    return sandbox(speed(function))
+
+
+def _choose_sandbox(context: click.Context, _: click.Parameter, chosen: bool) -> bool:
+    context.meta["sandbox"] = chosen
+    return chosen
+
+
+def _pace(context: click.Context, _: click.Parameter, speed: float | None) -> float | None:
+    chosen = context.meta.get("sandbox", False)
+    if speed is not None and not chosen:
+        raise click.UsageError("--speed goes with --sandbox", context)
+    return (speed or SPEED) if chosen else None
+
+
+def later_option(name: str, metavar: str) -> Callable[[F], F]:
+    """Add an option that is refused: its meaning is settled, and it is not available yet."""
+
+    def refuse(context: click.Context, _: click.Parameter, value: object) -> None:
+        if value is not None:
+            raise click.UsageError(f"{name} is not available yet: leave it out", context)
+
+    return click.option(name, metavar=metavar, hidden=True, expose_value=False, callback=refuse)

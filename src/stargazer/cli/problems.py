@@ -1,0 +1,108 @@
+"""Where every error of the command line ends: one line on standard error, and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+
+import rich_click as click
+from click.exceptions import Exit
+
+from stargazer.errors import PROBLEMS, StargazerError
+from stargazer.github.envelope import clean
+
+PARTIAL = 3
+"""The exit code of an answer that is not complete."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+USAGE = PROBLEMS["invalid-request"].exit_code
+MISTAKE = PROBLEMS["internal-error"].exit_code
+
+LETTERS_OF_A_SECRET = 8
+"""A token of the environment that is shorter is taken for a word, and not looked for."""
+
+
+class Ending:
+    """How a command ended."""
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+
+
+@contextmanager
+def shown(ending: Ending) -> Generator[None]:
+    """Show what is raised inside as one line, and keep its exit code in *ending*."""
+    try:
+        yield
+    except Exit as exited:
+        ending.exit_code = exited.exit_code
+    except click.ClickException as mistake:
+        ending.exit_code = USAGE
+        say(_with_hint(mistake))
+    except StargazerError as error:
+        ending.exit_code = error.problem.exit_code
+        say(error.message)
+    except (KeyboardInterrupt, click.Abort):
+        ending.exit_code = INTERRUPTED
+        say("interrupted")
+    except BrokenPipeError:
+        silence()
+    except OSError as error:
+        ending.exit_code = MISTAKE
+        say(f"cannot go on ({_name(error)}): mend that, then try again")
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        ending.exit_code = MISTAKE
+        say(
+            f"a mistake of stargazer's own ({type(error).__name__}: {error}): "
+            "report it with what `python -X dev -m stargazer …` shows"
+        )
+
+
+def say(message: str) -> None:
+    """Write one line to standard error, without secrets."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        print(f"stargazer: {one_line(message)}", file=sys.stderr, flush=True)
+
+
+def one_line(message: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Fold *message* into one line, and hide whatever is, or looks like, a token.
+
+    Example:
+        >>> one_line("no such command ghp_0123456789\\nabcdef", {})
+        'no such command *** abcdef'
+    """
+    line = " ".join(clean(word) for word in message.split())
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        token = environ.get(name, "").strip()
+        if len(token) >= LETTERS_OF_A_SECRET:
+            line = line.replace(token, "***")
+    return line
+
+
+def silence() -> None:
+    """Write nothing more to standard output: whoever read it has left."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _with_hint(mistake: click.ClickException) -> str:
+    context = mistake.ctx if isinstance(mistake, click.UsageError) else None
+    hint = f" (see {context.command_path} --help)" if context is not None else ""
+    return mistake.format_message().rstrip(".") + hint
+
+
+def _name(error: OSError) -> str:
+    name = error.strerror or type(error).__name__
+    if error.errno == errno.ENOSPC:
+        name = "no space left"
+    return f"{name}: {error.filename}" if error.filename else name

@@ -1,0 +1,69 @@
+"""The root command: it loads a command's module when the command is run, and not before."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from typing import Any
+
+import rich_click as click
+
+from stargazer.cli.words import COMMANDS
+
+VERSION = importlib.metadata.version("stargazer")
+
+EPILOG = """\b
+Try it without a token:
+  stargazer neighbours rails/rails --sandbox
+
+\b
+Environment:
+  GITHUB_TOKEN           GitHub's token, or GH_TOKEN; never an argument
+  STARGAZER_GITHUB_URL   the GraphQL endpoint, if it is not GitHub's own:
+                         Enterprise Server's is https://HOST/api/graphql
+
+\b
+Exit codes:
+  0 done   2 the request is not valid   3 answered, but not complete
+  4 GitHub refuses the list   5 over budget   6 no such repository
+  7 GitHub refuses the token   1 anything else   130 interrupted
+"""
+
+
+class Root(click.RichGroup):
+    """The group of all commands. Until one is run, a stub with its summary stands for it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Load the command that *args* begin with."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load(str(name)), rest
+
+
+def load(name: str) -> click.Command:
+    """Load one command."""
+    command: click.Command = importlib.import_module(f"stargazer.cli.commands.{name}").command
+    return command
+
+
+def _stubs() -> dict[str, click.Command]:
+    return {name: click.RichCommand(name, help=summary) for name, summary in COMMANDS.items()}
+
+
+@click.rich_config({"text_markup": "ansi", "max_width": 100})
+@click.group(
+    "stargazer",
+    cls=Root,
+    commands=_stubs(),
+    epilog=EPILOG,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(VERSION, message="stargazer %(version)s")
+@click.pass_context
+def root(context: click.Context, **_: Any) -> int:
+    """Which other repositories do the people who starred yours star?"""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+    return 0

@@ -1,0 +1,84 @@
+"""An answer in words: what it may be called, and what it cost."""
+
+from __future__ import annotations
+
+from stargazer.cli.words import count, span
+from stargazer.find import Found
+from stargazer.planner.budget import Spent
+from stargazer.planner.coverage import Coverage
+
+CALL_OVERHEAD_SECONDS = 0.25
+"""What each further call costs in GitHub's time, at least: the price of reading a page at a time.
+
+Source: times others measured: a trivial call takes 0.3 s (read 2026-11-24).
+"""
+
+
+def describe_kind(found: Found) -> str:
+    """Say what the answer may be called, and of whom it tells.
+
+    Example: "exact: all 2,768 stargazers were read, 3 of them are gone".
+    """
+    coverage = found.coverage
+    if not coverage.stargazers_listed and found.complete:
+        return f"exact: {found.repository} has no stargazers, so it has no neighbours"
+    if found.complete:
+        whose = "all " if coverage.stargazers_listed > 1 else ""
+        total = count(coverage.stargazers_listed, "stargazer")
+        return ", ".join([f"exact: {whose}{total} {_were(coverage.stargazers_listed)} read", *_asides(coverage)])
+    read = f"{coverage.users_read:,} of {count(coverage.stargazers_listed, 'stargazer')} were read"
+    return ", ".join([f"{found.kind}: {read}", *_shortfalls(coverage), *_asides(coverage)])
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _shortfalls(coverage: Coverage) -> list[str]:
+    """Say what is missing."""
+    parts = [
+        (coverage.users_unread, "not asked"),
+        (coverage.users_failed, "could not be read"),
+        (coverage.users_truncated, "cut short"),
+    ]
+    missing = [f"{number:,} {what}" for number, what in parts if number]
+    if coverage.source == "file":
+        return [*missing, "and the list came from elsewhere"]
+    if not coverage.list_whole:
+        missing.append(f"the list of {coverage.stargazers_total:,} broke off")
+    elif not missing:
+        missing.append(f"GitHub counts {coverage.stargazers_total:,}")
+    return missing
+
+
+def _asides(coverage: Coverage) -> list[str]:
+    """Say what an answer may lack and still be exact."""
+    parts = [
+        (coverage.users_gone, "gone from GitHub"),
+        (coverage.users_without_seed, "no longer showing their star"),
+        (coverage.stargazers_hidden, "counted by GitHub and not listed"),
+    ]
+    return [f"{number:,} {what}" for number, what in parts if number]
+
+
+def describe_cost(spent: Spent) -> str:
+    """Say what was spent, beside what it would have been a page at a time.
+
+    A page at a time, each page is a call of its own: a point, and the time that
+    every call takes whatever is in it.
+    """
+    cost = (
+        f"{count(spent.points, 'point')} and {span(spent.github_seconds)} of GitHub's time "
+        f"in {count(spent.calls, 'call')}"
+    )
+    if spent.pages <= spent.calls:
+        return cost
+    alone = spent.github_seconds + CALL_OVERHEAD_SECONDS * (spent.pages - spent.calls)
+    return f"{cost}; a page at a time it would be {count(spent.pages, 'point')} and about {span(alone)}"
+
+
+def describe_pace(found: Found, speed: float | None) -> str:
+    """Say how long it took, and that a sandbox is one."""
+    if speed is None:
+        return f"took {span(found.seconds)}"
+    return f"simulated: {span(found.seconds)} at {speed:g} times GitHub's pace, with real data of 2009"
