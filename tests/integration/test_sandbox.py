@@ -214,7 +214,7 @@ async def test_record_truth_and_reset_over_http(client: aiohttp.ClientSession, g
 async def test_a_chosen_port_and_a_task_that_is_cancelled(
     client: aiohttp.ClientSession, graph: Graph
 ) -> None:
-    """`serve` runs until it is cancelled, and then the port is free again."""
+    """It listens on the port that was chosen, which is free again afterwards."""
     async with Sandbox(graph) as probe:
         port = int(probe.url.rpartition(":")[2].partition("/")[0])
     task = asyncio.create_task(serve(graph, Behaviour(enterprise=True), port=port))
@@ -247,5 +247,5 @@ async def test_a_sandbox_in_a_process_of_its_own(client: aiohttp.ClientSession) 
     assert truth == graph.truth("x/s")
     assert (totals.calls, len(calls), overspent) == (1, 1, [])
     assert payload["data"]["rateLimit"]["remaining"] == 4
-    with pytest.raises(aiohttp.ClientConnectorError):
+    with pytest.raises(aiohttp.ClientConnectionError):
         await ask(client, sandbox.url)

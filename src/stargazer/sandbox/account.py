@@ -115,7 +115,7 @@ class Account:
         )
         calls = sum(start > since for start, _ in self._spans)
         return (
-            busy > secondary.seconds_per_minute
+            busy > secondary.seconds_per_minute + _CLOCK_STEP_SECONDS
             or calls >= secondary.calls_per_minute
             or self.count_in_flight(at) > secondary.concurrent
         )

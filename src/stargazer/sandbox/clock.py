@@ -71,4 +71,5 @@ class Clock:
         if self.speed is None:
             self._virtual_seconds = max(self._virtual_seconds, arrived + seconds)
         else:
-            await asyncio.sleep(seconds / self.speed)
+            left = arrived + seconds - self.seconds()
+            await asyncio.sleep(max(0.0, left / self.speed))

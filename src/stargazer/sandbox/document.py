@@ -16,7 +16,7 @@ import graphql
 import msgspec
 from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode
 
-from stargazer.sandbox import arguments
+from stargazer.sandbox import arguments, validate
 from stargazer.sandbox.schema import schema
 
 SERVED_TYPES = ("User", "Repository")
@@ -112,21 +112,24 @@ def prepare(text: str) -> Document:
         parsed = graphql.parse(text)
     except graphql.GraphQLSyntaxError as mistake:
         raise MistakeError([_describe(mistake)]) from None
-    errors = graphql.validate(schema(), parsed)
+    errors = validate.validate(text, parsed)
     if errors:
         raise MistakeError([_describe(error) for error in errors])
-    return Document(parsed)
+    return Document(parsed, _switches(parsed) if "@" in text else ())
 
 
 class Document:
-    """A valid document: its operations and fragments."""
+    """A valid document: its operations and fragments.
 
-    def __init__(self, parsed: graphql.DocumentNode) -> None:
+    `switches` are the names of the variables that directives depend on.
+    """
+
+    def __init__(self, parsed: graphql.DocumentNode, switches: Iterable[str]) -> None:
         self._operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
         self._fragments = {
             node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._switches = tuple(sorted(set(_switches(parsed))))
+        self._switches = tuple(sorted(set(switches)))
         self._compiled: dict[tuple[str | None, tuple[object, ...]], Operation] = {}
 
     def choose(self, name: str | None, given: Mapping[str, Any]) -> Operation:

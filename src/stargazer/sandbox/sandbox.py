@@ -135,7 +135,10 @@ class Sandbox:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         sent_at = headers.get(NOW_HEADER.lower())
-        arrived = self.clock.arrive(None if sent_at is None else moments.read(sent_at))
+        try:
+            arrived = self.clock.arrive(None if sent_at is None else moments.read(sent_at))
+        except ValueError as mistake:
+            return web.json_response({"message": f"{NOW_HEADER}: {mistake}"}, status=400)
         outcome = self._simulation.answer(headers, body, arrived)
         await self.clock.spend(arrived, outcome.seconds)
         return await self._deliver(request, outcome)

@@ -351,6 +351,15 @@ def test_going_on_while_limited_prolongs_it_and_is_recorded(graph: Graph) -> Non
     assert desk.rules_broken == ["wait", "wait"]
 
 
+def test_one_call_after_the_other_is_never_too_much(graph: Graph) -> None:
+    """Calls that follow each other without a pause fill 60 s of 60 s, and no more."""
+    desk = Desk(graph)
+    while desk.now < 200.0 + desk.simulation.calls[0].at.timestamp() if desk.simulation.calls else True:
+        desk.send({"query": VIEWER})
+
+    assert {call.outcome for call in desk.simulation.calls} == {"answered"}
+
+
 def test_calls_a_minute_are_limited(graph: Graph) -> None:
     """The window slides."""
     desk = Desk(graph, Behaviour(secondary=Secondary(calls_per_minute=3)))

@@ -55,7 +55,8 @@ def test_all_facts_of_a_repository(graph: Graph) -> None:
     """The fields that answers and details need."""
     graph.mark_unlisted("o/a", 2)
     query = """{ repository(owner: "O", name: "A") {
-        __typename id databaseId name nameWithOwner stargazerCount isPrivate isArchived isFork description primaryLanguage { name } url } }"""
+        __typename id databaseId name nameWithOwner stargazerCount isPrivate
+        isArchived isFork description primaryLanguage { name } url } }"""
 
     assert Desk(graph).ask(query)["data"]["repository"] == {
         "__typename": "Repository",
@@ -76,8 +77,8 @@ def test_all_facts_of_a_repository(graph: Graph) -> None:
 def test_stargazers_with_their_lists_nested(graph: Graph) -> None:
     """One call may nest the lists of stargazers, as the plain way of asking does."""
     query = """{ repository(owner: "o", name: "a") { stargazers(first: 2) {
-        totalCount pageInfo { hasNextPage } edges { starredAt node { id databaseId login starredRepositories(first: 1) {
-          totalCount nodes { nameWithOwner } } } } } } }"""
+        totalCount pageInfo { hasNextPage } edges { starredAt node { id databaseId login
+          starredRepositories(first: 1) { totalCount nodes { nameWithOwner } } } } } } }"""
     desk = Desk(graph)
     page = desk.ask(query)["data"]["repository"]["stargazers"]
 
