@@ -8,30 +8,35 @@ from typing import Any
 
 import rich_click as click
 
+from stargazer.cli.verbatim import VerbatimGroup
 from stargazer.cli.words import COMMANDS
 
 VERSION = importlib.metadata.version("stargazer")
 
-EPILOG = """\b
+EPILOG = """
 Try it without a token:
   stargazer neighbours rails/rails --sandbox
 
-\b
 Environment:
-  GITHUB_TOKEN           GitHub's token, or GH_TOKEN; never an argument
-  STARGAZER_GITHUB_URL   the GraphQL endpoint, if it is not GitHub's own:
+  GITHUB_TOKEN           GitHub's token, or GH_TOKEN; a token is never an argument
+  STARGAZER_GITHUB_URL   the GraphQL endpoint, if it is not GitHub's own;
                          Enterprise Server's is https://HOST/api/graphql
 
-\b
 Exit codes:
-  0 done   2 the request is not valid   3 answered, but not complete
-  4 GitHub refuses the list   5 over budget   6 no such repository
-  7 GitHub refuses the token   1 anything else   130 interrupted
+  0  done                             4  GitHub refuses the list to this token
+  1  GitHub cannot be reached, or     5  over the budget
+     a mistake of stargazer's own     6  no such repository
+  2  the request is not valid         7  GitHub refuses the token
+  3  answered, but not complete       130  interrupted: what was read is printed
 """
 
 
-class Root(click.RichGroup):
+class Root(VerbatimGroup):
     """The group of all commands. Until one is run, a stub with its summary stands for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

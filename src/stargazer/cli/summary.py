@@ -81,4 +81,5 @@ def describe_pace(found: Found, speed: float | None) -> str:
     """Say how long it took, and that a sandbox is one."""
     if speed is None:
         return f"took {span(found.seconds)}"
-    return f"simulated: {span(found.seconds)} at {speed:g} times GitHub's pace, with real data of 2009"
+    pace = "at GitHub's pace" if speed == 1 else f"{speed:g} times faster than GitHub"
+    return f"simulated {pace}, where it would take about {span(found.seconds)}; the data is of 2009"

@@ -27,6 +27,7 @@ from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.stargazer_file import Given, read_given
 from stargazer.cli.summary import describe_cost, describe_kind, describe_pace
 from stargazer.cli.table import neighbours_table
+from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.find import Finding, Found
 from stargazer.neighbours.answer import Neighbours
 from stargazer.neighbours.rank import SCORES
@@ -53,7 +54,16 @@ class Shown(msgspec.Struct, frozen=True):
         return chosen.top(top) if top else chosen
 
 
-@click.command("neighbours")
+EXAMPLES = """
+Examples:
+  stargazer neighbours pallets/flask
+  stargazer neighbours pallets/flask --format csv --report report.json > flask.csv
+  stargazer neighbours pallets/flask --stargazers flask.ndjson --sort relevance
+  stargazer neighbours rails/rails --sandbox
+"""
+
+
+@click.command("neighbours", cls=VerbatimCommand, epilog=EXAMPLES)
 @repository_argument()
 @click.option(
     "--sort", type=click.Choice(SCORES), default="shared", show_default=True, help="Which come first."
@@ -123,10 +133,7 @@ def command(
 ) -> int:
     """Find the repositories that the stargazers of OWNER/NAME starred too.
 
-    \b
-    stargazer neighbours pallets/flask
-    stargazer neighbours pallets/flask --format csv --report report.json > flask.csv
-    stargazer neighbours rails/rails --sandbox
+    The answer says whether it is exact. Ctrl-C ends the reading, and prints what was read.
     """
     allowed = Budget(points=budget, seconds=seconds)
     path = check_report(report)
