@@ -56,6 +56,6 @@ bench: .venv/develop ## measure the plan against other ways (writes docs/referen
 .PHONY: lock
 lock: .venv/setup ## resolve the requirements anew
 	@$(UV) pip compile requirements-setup.in $(LOCK) -o requirements-setup.lock
-	@$(UV) pip compile pyproject.toml $(LOCK) -o requirements.lock
-	@$(UV) pip compile pyproject.toml --group dev $(LOCK) -o requirements-dev.lock
+	@$(UV) pip compile pyproject.toml --extra embedded $(LOCK) -o requirements.lock
+	@$(UV) pip compile pyproject.toml --extra embedded --group dev $(LOCK) -o requirements-dev.lock
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade

@@ -129,11 +129,13 @@ class Windows(msgspec.Struct):
     Attributes:
         reading: GitHub's own word on the points of this hour, joined.
         unsettled: points of calls that came back without a reading.
+        in_doubt: whether GitHub says that the points are used up, and not until when.
         ahead_seconds: how far GitHub's clock is ahead of ours.
     """
 
     reading: Reading | None = None
     unsettled: int = 0
+    in_doubt: bool = False
     reserved: dict[str, Reservation] = msgspec.field(default_factory=dict)
     spells: list[Spell] = msgspec.field(default_factory=list)
     blocked_until: datetime | None = None
@@ -157,16 +159,18 @@ class Windows(msgspec.Struct):
         at = max(now, self.blocked_until or now)
         at = max(at, self._minute_allows(at, seconds, self.share(at, budget.share)))
         available = self.available(at)
-        if available is not None and self.reading and available - budget.floor < points:
+        if points and available is not None and self.reading and available - budget.floor < points:
             at = max(at, self._reset_at(self.reading))
         return at
 
     def needs_reading(self, now: datetime, *, points: int, floor: int) -> bool:
-        """Whether calls without a reading leave it open if the next can be paid.
+        """Whether calls without a reading, or refused, leave it open if the next can be paid.
 
         `rateLimit` asked alone is free, so that is how to find out; it still
         takes GitHub's time, so it is asked only when the answer matters.
         """
+        if self.in_doubt:
+            return True
         if not self.unsettled or self.reading is None or self._reset_at(self.reading) <= now:
             return False
         available = self.available(now)
@@ -199,19 +203,21 @@ class Windows(msgspec.Struct):
             self._read(reply.reading)
         elif reservation is not None:
             self.unsettled += UNSETTLED_FACTOR * reservation.points
-        if reservation is not None:
-            self._refused(reply.failure, now)
+        if reservation is not None and reply.failure is not None:
+            self._refused(reply.failure, now, told=reply.reading is not None)
+        elif reservation is not None and reply.call.selections:
+            # The rate limit alone is answered even while everything else is refused.
+            self.refusals = 0
 
     def _read(self, reading: Reading) -> None:
         self.reading = join(self.reading, reading)
         self.unsettled = 0
+        self.in_doubt = False
 
-    def _refused(self, failure: Failure | None, now: datetime) -> None:
-        limits = (FailureKind.PRIMARY_LIMIT, FailureKind.SECONDARY_LIMIT)
-        if failure is None:
-            self.refusals = 0
-        elif failure.kind in limits:
+    def _refused(self, failure: Failure, now: datetime, *, told: bool) -> None:
+        if failure.kind in (FailureKind.PRIMARY_LIMIT, FailureKind.SECONDARY_LIMIT):
             self.refusals += 1
+            self.in_doubt = failure.kind is FailureKind.PRIMARY_LIMIT and not told
             if failure.kind is FailureKind.SECONDARY_LIMIT:
                 self.shares_lost = min(3, self.shares_lost + 1)
                 self.refused_at = now

@@ -28,6 +28,9 @@ CROSSED_NODES = 10
 SHRUNK_FIRSTS = (50, 25, 10, 5)
 """What a page that fails alone is asked with, one after the other, before it is given up."""
 
+TRIES_AT_LEAST = 2
+"""So many failures in a row it takes to give up a list that is asked for at its smallest already."""
+
 READINGS_AT_MOST = 3
 """How often a list is read anew when its counts do not add up."""
 
@@ -165,14 +168,14 @@ class Connection:
         """Note that a page did not arrive; it can be asked for again."""
         self._in_flight.pop(direction, None)
 
-    def shrink(self, asked: int) -> bool:
-        """Ask with a smaller `first` than was *asked*; False, and the end, when it is at its smallest."""
-        smaller = [first for first in SHRUNK_FIRSTS if first < min(self.first, asked)]
-        if not smaller:
+    def shrink(self) -> bool:
+        """Ask with a smaller `first` from now on; False, and the end, when it failed at its smallest."""
+        smaller = [first for first in SHRUNK_FIRSTS if first < self.first]
+        if smaller:
+            self.first = smaller[0]
+        elif self.strikes >= TRIES_AT_LEAST:
             self.give_up()
-            return False
-        self.first = smaller[0]
-        return True
+        return self.ending is None
 
     def give_up(self) -> None:
         """End the reading here: what is missing stays missing."""

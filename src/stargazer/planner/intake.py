@@ -191,7 +191,7 @@ class Intake:
         if failure.kind is FailureKind.GONE:
             self.settle(star_list, State.GONE)
         elif failure.kind in HEAVY:
-            self._heavy(star_list, item.ask.first, alone=alone)
+            self._heavy(star_list, alone=alone)
         elif alone and connection.strikes > 1 and not star_list.apart:
             connection.give_up()
             self._move(star_list)
@@ -200,9 +200,9 @@ class Intake:
                 self.tally.refused.add(star_list.user_id)
             self._apart(star_list)
 
-    def _heavy(self, star_list: StarList, first: int, *, alone: bool) -> None:
+    def _heavy(self, star_list: StarList, *, alone: bool) -> None:
         if alone and not star_list.apart:
-            self._shrink(star_list, first)
+            self._shrink(star_list)
         elif star_list.connection.strikes > 1:
             self._apart(star_list)
 
@@ -210,8 +210,8 @@ class Intake:
         if not star_list.apart:
             self.suspects.ask_apart([star_list])
 
-    def _shrink(self, star_list: StarList, first: int) -> None:
-        if star_list.connection.shrink(first):
+    def _shrink(self, star_list: StarList) -> None:
+        if star_list.connection.shrink():
             self._apart(star_list)
         else:
             self._move(star_list)
@@ -258,12 +258,11 @@ class Intake:
             star_list.connection.strikes += 1
             star_list.apart = False
         if any(item.star_list is None for item in flight.items):
+            self.listing.connection.strikes += 1
             if flight.alone:
-                self.listing.connection.shrink(flight.items[0].ask.first)
-            else:
-                self.listing.connection.strikes += 1
+                self.listing.connection.shrink()
         if flight.alone and star_lists:
-            self._shrink(star_lists[0], flight.items[0].ask.first)
+            self._shrink(star_lists[0])
         elif apart:
             self.suspects.split(star_lists)
         else:

@@ -182,15 +182,14 @@ class Listing:
     def receive_failure(self, request: StargazersRequest, failure: Failure, *, alone: bool) -> None:
         """Take in that a page of the list failed by itself."""
         self.connection.failed(request.direction)
+        self.connection.strikes += 1
         if failure.kind is FailureKind.RESTRICTED:
             self._refuse()
         elif alone:
             if self.facts is not None and failure.kind in (FailureKind.UNKNOWN, FailureKind.HIDDEN):
                 self._refuse()
             else:
-                self.connection.shrink(request.first)
-        else:
-            self.connection.strikes += 1
+                self.connection.shrink()
 
     def _refuse(self) -> None:
         if not self.connection.begun and self.facts is not None:

@@ -267,7 +267,9 @@ class Plan:
             return ()
         accepted: tuple[Page | User, ...] = ()
         if reply.failure is None:
-            self._setbacks.answered()
+            if reply.call.selections:
+                # That GitHub tells its rate limit does not mean that it does anything else.
+                self._setbacks.answered()
             accepted = self._intake.receive(flight, reply, now)
         else:
             self._failed(flight, reply.failure, reply.seconds, now)

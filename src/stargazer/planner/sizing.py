@@ -5,8 +5,7 @@ work exceeds limits that it keeps secret and changes from week to week. So the
 size of a call follows from two things that are learnt and outlive a run:
 
 *A clock.* The seconds of a call are estimated as ``call + pages x page + nodes
-x node``. The three rates are fitted to every reply by recursive least squares
-that forgets slowly. How far replies stray from the estimate is remembered too,
+x node``. The three rates are corrected by every reply. How far replies stray from the estimate is remembered too,
 and the *target*, the seconds a call is filled up to, is the one that costs least
 in all: short calls waste the fixed seconds of a call, long ones run into the
 wall. A server that is steady is given long calls, a moody one short calls.
@@ -48,7 +47,18 @@ DOUBT = 10
 """The first guess of how replies stray weighs as much as so many replies."""
 
 DOUBT_SIGMA = 0.35
-FORGET = 0.96
+REPLY_SIGMA = 0.3
+"""How much a single reply strays, as the standard deviation of its logarithm."""
+
+COMMON_DOUBT = 1.0
+OWN_DOUBT = 0.25
+"""How little the first rates are trusted: the variance of the logarithm that they
+have in common (how fast the server is), and of each by itself."""
+
+COMMON_DRIFT = 0.004
+OWN_DRIFT = 0.0004
+"""How much of that doubt comes back with each call, since servers change."""
+
 PATIENCE = 8
 """So many successes in a row before a size that failed is tried again."""
 
@@ -82,6 +92,7 @@ class Sizes(msgspec.Struct):
 
     Attributes:
         rates: seconds a call, a page and a node.
+        doubt: the covariance of their logarithms.
         cap: how many pages a call may hold now.
         failed: the size that failed last, and None when there is none to fear.
         proven: the largest size that lived since the last failure.
@@ -92,7 +103,9 @@ class Sizes(msgspec.Struct):
     """
 
     rates: tuple[float, float, float] = (0.3, 0.008, 0.001)
-    spread: tuple[tuple[float, float, float], ...] = ((0.01, 0.0, 0.0), (0.0, 2e-5, 0.0), (0.0, 0.0, 4e-7))
+    doubt: tuple[tuple[float, ...], ...] = tuple(
+        tuple(COMMON_DOUBT + (OWN_DOUBT if i == k else 0.0) for k in range(3)) for i in range(3)
+    )
     cap: int = PAGES_AT_FIRST
     failed: int | None = None
     proven: int = 0
@@ -163,31 +176,37 @@ class Sizes(msgspec.Struct):
             self.failed = larger if NEAR_FAILED * larger < PAGES_AT_MOST else None
 
     def _learn(self, load: Load, seconds: float) -> None:
-        """One step of recursive least squares on the relative error."""
-        predicted = max(self.predict(load), 1e-3)
-        features = (1 / predicted, load.pages / predicted, load.nodes / predicted)
-        error = max(-0.9, min(seconds / predicted - 1.0, 2.0))
-        rows = self.spread
-        leaned = [sum(row[i] * features[i] for i in range(3)) for row in rows]
-        noise = DOUBT_SIGMA**2
-        gain = [lean / (noise + sum(f * x for f, x in zip(features, leaned, strict=True))) for lean in leaned]
-        lowest = (0.02, 1e-5, 1e-6)
-        rates = [max(low, r + g * error) for low, r, g in zip(lowest, self.rates, gain, strict=True)]
+        """Correct the rates by one reply: a Kalman step on their logarithms.
+
+        In logarithms a server that is ten times faster than thought is one step
+        away, and no rate can become negative.
+        """
+        amounts = (1.0, load.pages, load.nodes)
+        predicted = self.predict(load)
+        shares = [rate * amount / predicted for rate, amount in zip(self.rates, amounts, strict=True)]
+        leaned = [_dot(row, shares) for row in self.doubt]
+        noise = REPLY_SIGMA**2 + _dot(shares, leaned)
+        error = math.log(max(seconds, 1e-3) / predicted)
+        gains = [lean / noise for lean in leaned]
+        rates = [rate * math.exp(gain * error) for rate, gain in zip(self.rates, gains, strict=True)]
         self.rates = (rates[0], rates[1], rates[2])
-        ceiling = (0.01, 2e-5, 4e-7)
-        spread = [[(rows[i][j] - gain[i] * leaned[j]) / FORGET for j in range(3)] for i in range(3)]
-        for i in range(3):
-            if spread[i][i] > ceiling[i]:
-                shrink = math.sqrt(ceiling[i] / spread[i][i])
-                for j in range(3):
-                    spread[i][j] *= shrink
-                    spread[j][i] *= shrink
-        self.spread = tuple((row[0], row[1], row[2]) for row in spread)
+        self.doubt = tuple(
+            tuple(row[k] - gain * leaned[k] + _drift(i, k) for k in range(3))
+            for i, (row, gain) in enumerate(zip(self.doubt, gains, strict=True))
+        )
 
     def _stray(self, ratio: float) -> None:
         self.ratios.append(min(ratio, 20.0))
         del self.ratios[:-RATIOS_REMEMBERED]
         self.target_seconds = cheapest_target(self.ratios, self.rates[0])
+
+
+def _dot(left: Sequence[float], right: Sequence[float]) -> float:
+    return sum(one * other for one, other in zip(left, right, strict=True))
+
+
+def _drift(i: int, k: int) -> float:
+    return COMMON_DRIFT + (OWN_DRIFT if i == k else 0.0)
 
 
 def cheapest_target(ratios: Sequence[float], call_seconds: float) -> float:

@@ -1,0 +1,76 @@
+"""What a memory may tell a plan about star lists, and what the plan tells it back.
+
+A memory is whatever keeps star lists between runs. It can spare a plan three
+things: a whole list that is fresh (`KnownList`), the old part of a list that has
+to be refreshed (`StoredList`), and the beginning of one that was half read
+(`HalfRead`). `Ended` is what the plan says when the reading of a list is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from stargazer.planner.connection import Ending
+
+
+class KnownList(msgspec.Struct, frozen=True):
+    """A star list that is whole and fresh, and so costs nothing.
+
+    `has_seed` tells whether the repository whose stargazers are read is on it.
+    """
+
+    user_id: str
+    has_seed: bool
+    fetched_at: datetime
+
+
+class StoredList(msgspec.Struct, frozen=True):
+    """A star list that was whole once and is too old now.
+
+    `stars` holds, newest first, the `databaseId` of each repository and the
+    moment of its star in whole seconds since 1970 (UTC). `unseen` is how many
+    of its stars were counted and not shown (hidden or private).
+    """
+
+    user_id: str
+    stars: Sequence[tuple[int, int]]
+    has_seed: bool
+    unseen: int = 0
+
+
+class Side(msgspec.Struct, frozen=True):
+    """What was read of a list from one end: the ids in the order read, and the cursor to go on from."""
+
+    ids: Sequence[int]
+    cursor: str | None
+
+
+class HalfRead(msgspec.Struct, frozen=True):
+    """A list whose reading broke off.
+
+    `low` and `high` are the smallest and the largest `totalCount` that its
+    pages told; `unseen` is how many edges on them showed no repository of use.
+    """
+
+    user_id: str
+    ascending: Side | None
+    descending: Side | None
+    low: int
+    high: int
+    unseen: int
+    has_seed: bool
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The reading of a user's list is over.
+
+    `kept` is how many of the oldest stars of its `StoredList` are still on it,
+    below those that were read now; 0 when the list was read from its beginning.
+    """
+
+    user_id: str
+    ending: Ending
+    kept: int = 0
