@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import msgspec
-import rich_click as click
 from rich.console import Console, RenderableType
 
 from stargazer.cli.problems import silence
@@ -59,4 +58,4 @@ def errors_console() -> Console:
 
 def is_quiet() -> bool:
     """Tell whether standard error is no terminal, so that nobody watches."""
-    return not click.get_text_stream("stderr").isatty()
+    return not sys.stderr.isatty()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Generator, Mapping
@@ -41,28 +40,37 @@ def shown(ending: Ending) -> Generator[None]:
         yield
     except Exit as exited:
         ending.exit_code = exited.exit_code
-    except click.ClickException as mistake:
-        ending.exit_code = USAGE
-        say(_with_hint(mistake))
-    except StargazerError as error:
-        ending.exit_code = error.problem.exit_code
-        say(error.message)
-    except (KeyboardInterrupt, click.Abort):
-        ending.exit_code = INTERRUPTED
-        say("interrupted")
     except BrokenPipeError:
         silence()
-    except OSError as error:
-        ending.exit_code = MISTAKE
-        say(f"cannot go on ({_name(error)}): mend that, then try again")
-    except Exception as error:
-        if sys.flags.dev_mode:
+    except (Exception, KeyboardInterrupt) as error:
+        if sys.flags.dev_mode and _is_mistake(error):
             raise
-        ending.exit_code = MISTAKE
-        say(
-            f"a mistake of stargazer's own ({type(error).__name__}: {error}): "
-            "report it with what `python -X dev -m stargazer …` shows"
-        )
+        ending.exit_code, message = judge(error)
+        say(message)
+
+
+def judge(error: BaseException) -> tuple[int, str]:
+    """Return the exit code and the line for what was raised."""
+    match error:
+        case click.ClickException():
+            return USAGE, _with_hint(error)
+        case StargazerError():
+            return error.problem.exit_code, error.message
+        case KeyboardInterrupt() | click.Abort():
+            return INTERRUPTED, "interrupted"
+        case OSError():
+            return MISTAKE, f"cannot go on ({_name(error)}): mend that, then try again"
+        case _:
+            said = f"{type(error).__name__}: {error}"
+            return MISTAKE, (
+                f"a mistake of stargazer's own ({said}): "
+                "report it with what `python -X dev -m stargazer …` shows"
+            )
+
+
+def _is_mistake(error: BaseException) -> bool:
+    told = (click.ClickException, click.Abort, StargazerError, KeyboardInterrupt, OSError)
+    return not isinstance(error, told)
 
 
 def say(message: str) -> None:
@@ -76,8 +84,8 @@ def one_line(message: str, environ: Mapping[str, str] = os.environ) -> str:
     """Fold *message* into one line, and hide whatever is, or looks like, a token.
 
     Example:
-        >>> one_line("no such command ghp_0123456789\\nabcdef", {})
-        'no such command *** abcdef'
+        >>> one_line("no such command   ghp_0123456789", {})
+        'no such command ***'
     """
     line = " ".join(clean(word) for word in message.split())
     for name in ("GITHUB_TOKEN", "GH_TOKEN"):
@@ -103,6 +111,4 @@ def _with_hint(mistake: click.ClickException) -> str:
 
 def _name(error: OSError) -> str:
     name = error.strerror or type(error).__name__
-    if error.errno == errno.ENOSPC:
-        name = "no space left"
     return f"{name}: {error.filename}" if error.filename else name

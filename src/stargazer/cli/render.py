@@ -41,8 +41,7 @@ def write_json(neighbours: Iterable[Neighbour], file: BinaryIO) -> None:
 def write_ndjson(neighbours: Iterable[Neighbour], file: BinaryIO) -> None:
     """Write one JSON object a line."""
     encoder = msgspec.json.Encoder()
-    for neighbour in neighbours:
-        file.write(encoder.encode(item(neighbour)) + b"\n")
+    file.writelines(encoder.encode(item(neighbour)) + b"\n" for neighbour in neighbours)
 
 
 def write_csv(neighbours: Iterable[Neighbour], file: BinaryIO) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from typing import Any
 
 import rich_click as click
 
@@ -53,7 +52,7 @@ def load(name: str) -> click.Command:
 
 
 def _stubs() -> dict[str, click.Command]:
-    return {name: click.RichCommand(name, help=summary) for name, summary in COMMANDS.items()}
+    return {name: click.RichCommand(name=name, help=summary) for name, summary in COMMANDS.items()}
 
 
 @click.rich_config({"text_markup": "ansi", "max_width": 100})
@@ -67,7 +66,7 @@ def _stubs() -> dict[str, click.Command]:
 )
 @click.version_option(VERSION, message="stargazer %(version)s")
 @click.pass_context
-def root(context: click.Context, **_: Any) -> int:
+def root(context: click.RichContext, /) -> int:
     """Which other repositories do the people who starred yours star?"""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

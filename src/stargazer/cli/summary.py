@@ -25,7 +25,9 @@ def describe_kind(found: Found) -> str:
     if found.complete:
         whose = "all " if coverage.stargazers_listed > 1 else ""
         total = count(coverage.stargazers_listed, "stargazer")
-        return ", ".join([f"exact: {whose}{total} {_were(coverage.stargazers_listed)} read", *_asides(coverage)])
+        return ", ".join(
+            [f"exact: {whose}{total} {_were(coverage.stargazers_listed)} read", *_asides(coverage)]
+        )
     read = f"{coverage.users_read:,} of {count(coverage.stargazers_listed, 'stargazer')} were read"
     return ", ".join([f"{found.kind}: {read}", *_shortfalls(coverage), *_asides(coverage)])
 

@@ -10,12 +10,19 @@ from rich.text import Text
 class VerbatimCommand(click.RichCommand):
     """A command whose epilog keeps its lines."""
 
-    # rich-click narrows the types of both arguments, as its own comments regret.
-    def format_epilog(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the epilog."""
-        if self.epilog:
-            formatter.write(Padding(Text(self.epilog.strip()), (0, 1, 1, 1)))
+        _write(self.epilog, formatter)
 
 
-class VerbatimGroup(VerbatimCommand, click.RichGroup):
+class VerbatimGroup(click.RichGroup):
     """A group whose epilog keeps its lines."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the epilog."""
+        _write(self.epilog, formatter)
+
+
+def _write(epilog: str | None, formatter: click.HelpFormatter) -> None:
+    if epilog and isinstance(formatter, click.RichHelpFormatter):
+        formatter.write(Padding(Text(epilog.strip()), (0, 1, 1, 1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 
+import msgspec
 import rich_click as click
 
 from stargazer.cli.options import SPEED, format_option
@@ -38,22 +39,22 @@ STARS_PER_USER = 50
 USERS_PER_REPOSITORY = 2
 
 
-class FaultShares(click.ParamType[dict[Fault, float]]):
+class FaultShares(click.ParamType[dict[str, float]]):
     """Faults with their shares of calls, written bad-gateway=0.05,reset=0.02."""
 
     name = "faults"
 
     def convert(
-        self, value: str | dict[Fault, float], param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[Fault, float]:
+        self, value: str | dict[str, float], param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
         """Read the faults."""
         if isinstance(value, dict):
             return value
-        shares: dict[Fault, float] = {}
+        shares: dict[str, float] = {}
         for part in value.split(","):
             name, _, share = part.partition("=")
             try:
-                shares[Fault(name.strip())] = float(share)
+                shares[Fault(name.strip()).replace("-", "_")] = float(share)
             except ValueError:
                 known = ", ".join(fault.value for fault in Fault)
                 self.fail(f"{part!r} is no NAME=SHARE; the names are {known}", param, ctx)
@@ -64,9 +65,7 @@ class FaultShares(click.ParamType[dict[Fault, float]]):
 
 @click.command("sandbox", cls=VerbatimCommand, epilog=EXAMPLES)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option(
-    "--public", is_flag=True, help="Listen where other machines can reach it, if --host says so."
-)
+@click.option("--public", is_flag=True, help="Listen where other machines can reach it, if --host says so.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=PORT, show_default=True, help="0: any that is free."
 )
@@ -124,7 +123,7 @@ def command(
     speed: float,
     restricted: str | None,
     star_lists: str | None,
-    faults: dict[Fault, float] | None,
+    faults: dict[str, float] | None,
     points_per_hour: int,
     server: str,
     users: int | None,
@@ -141,7 +140,7 @@ def command(
         server=SERVERS[server],
         stargazers=Stargazers(restricted or "open"),
         star_lists=StarLists(star_lists or "open"),
-        faults=Faults(**{fault.replace("-", "_"): share for fault, share in (faults or {}).items()}),
+        faults=msgspec.convert(faults or {}, Faults),
         points_per_hour=points_per_hour,
     )
     asyncio.run(_serve(Sandbox(_graph(users), behaviour, host=host, port=port), form))
