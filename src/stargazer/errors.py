@@ -15,6 +15,8 @@ The tree (inner classes are caught, leaves are raised)::
     ├── GitHubError
     │   ├── GitHubUnreachable     github-unreachable
     │   └── CredentialsRefused    github-credentials-refused
+    ├── StoreUnavailable          store-unavailable
+    │   └── SchemaTooNew          (the database is newer than this program)
     └── InternalError             internal-error
         └── QueryRefused          (GitHub says that a query of ours is wrong)
 
@@ -47,6 +49,7 @@ PROBLEMS: dict[str, Problem] = {
     "budget-exhausted": Problem("GitHub's budget is used up", 503, 5),
     "github-unreachable": Problem("GitHub cannot be reached", 502, 1),
     "github-credentials-refused": Problem("GitHub refuses the token", 502, 7),
+    "store-unavailable": Problem("The store cannot be used", 503, 1),
     "internal-error": Problem("A mistake of ours", 500, 1),
 }
 """The public codes. Statuses and exit codes live here and nowhere else."""
@@ -200,6 +203,25 @@ class CredentialsRefused(GitHubError):
             f"GitHub refuses the token ({reason}): set GITHUB_TOKEN, for example to `$(gh auth token)`, "
             "or try --sandbox",
             reason=reason,
+        )
+
+
+class StoreUnavailable(StargazerError):
+    """The PostgreSQL database cannot be used. Facts: reason."""
+
+    code = "store-unavailable"
+
+    def __init__(self, reason: str, *, do: str) -> None:
+        super().__init__(f"the store cannot be used ({reason}): {do}", reason=reason)
+
+
+class SchemaTooNew(StoreUnavailable):
+    """The database has a schema that this version does not know."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"its schema has version {found}, and this stargazer knows {known}",
+            do="upgrade stargazer, or use another database",
         )
 
 
