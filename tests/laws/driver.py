@@ -55,6 +55,7 @@ class Driver:
         self.accepted: list[page.Page] = []
         self.users: dict[str, page.User] = {}
         self.waits: list[Wait] = []
+        self.replies: list[page.Reply] = []
         self.ended: list[tuple[datetime, float]] = []
         self.read_anew: Counter[str] = Counter()
         self._pick = pick
@@ -124,6 +125,7 @@ class Driver:
 
     def _receive(self) -> None:
         reply = self._in_flight.pop(self._pick(len(self._in_flight)))
+        self.replies.append(reply)
         for one in self.plan.receive(reply, self.world.now):
             if isinstance(one, page.User):
                 self.users[one.id] = one

@@ -113,7 +113,7 @@ def test_a_failed_alias_costs_its_own_list_only(world: World, kinds: list[Failur
 
 def bad_alias(kind: FailureKind, user_id: str) -> World:
     """A world in which one user's alias always fails."""
-    world = World.of([40, 250, 90, 12] * 30, rng=random.Random(1))
+    world = World.of([40, 250, 90, 12] * 30)
 
     def blight(_world: World, selection: page.Selection) -> Failure | None:
         bad = isinstance(selection, page.StarListRequest) and selection.user_id == user_id
@@ -125,7 +125,7 @@ def bad_alias(kind: FailureKind, user_id: str) -> World:
 
 def bad_page(fault: tuple[Failure, float], user_id: str) -> World:
     """A world in which every call fails that asks for one user."""
-    world = World.of([40, 250, 90, 12] * 30, rng=random.Random(1))
+    world = World.of([40, 250, 90, 12] * 30)
     world.weather = lambda _world, call: (
         fault
         if any(isinstance(one, page.StarListRequest) and one.user_id == user_id for one in call.selections)
@@ -164,7 +164,7 @@ def test_one_bad_user_costs_nobody_else(make: object, what: object, user_id: str
 @pytest.mark.parametrize("lengths", [[30], [30] * 40])
 def test_an_unexplained_null_is_asked_again_alone(kind: FailureKind, lengths: list[int]) -> None:
     """A list that came back null once, for no reason given, is asked for again before anybody fails."""
-    world = World.of(lengths, rng=random.Random(1))
+    world = World.of(lengths)
     pending = [Failure(kind, "null")]
     world.blight = lambda _world, one: (
         pending.pop() if pending and isinstance(one, page.StarListRequest) and one.user_id == "U_0" else None
@@ -178,7 +178,7 @@ def test_an_unexplained_null_is_asked_again_alone(kind: FailureKind, lengths: li
 
 def test_a_user_who_goes_while_being_read_is_counted_as_gone() -> None:
     """Who is gone starred nothing, even if half of their list has been read."""
-    world = World.of([2500, 30, 30], rng=random.Random(1))
+    world = World.of([2500, 30, 30])
 
     def leave(world: World) -> None:
         if len(world.calls) == 2:

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TypeVar
 
 from stargazer.planner import page
 from stargazer.planner.page import Direction, Failure, FailureKind
@@ -16,6 +17,8 @@ EPOCH = datetime(2026, 11, 24, 10, tzinfo=UTC)
 SEED = 1
 WALL_SECONDS = 10.0
 HOUR = timedelta(hours=1)
+
+T = TypeVar("T")
 LIMITS = (FailureKind.PRIMARY_LIMIT, FailureKind.SECONDARY_LIMIT)
 
 Weather = Callable[["World", page.Call], tuple[Failure, float] | None]
@@ -31,6 +34,11 @@ def fair(_world: World, _call: page.Call) -> None:
 
 def sound(_world: World, _selection: page.Selection) -> None:
     """No blight at all."""
+
+
+def fortune(seed: int) -> random.Random:
+    """Chance that can be had again."""
+    return random.Random(seed)  # noqa: S311 - a simulation wants seeded randomness, not secrets
 
 
 def star_count(rng: random.Random) -> int:
@@ -59,7 +67,7 @@ class World:
     """
 
     def __init__(self, lists: Iterable[Iterable[int]], *, rng: random.Random | None = None) -> None:
-        self.rng = rng or random.Random(0)
+        self.rng = rng or fortune(0)
         self._stamps = count(1)
         self.lists: dict[str, dict[int, int]] = {}
         self.listed: dict[str, int] = {}
@@ -86,17 +94,29 @@ class World:
         self.used = 0
         self.unpaid = 0
         self.reset_at = EPOCH + HOUR
-        self._stars: dict[int, page.Star] = {}
+        self._repositories: dict[int, page.Repository] = {}
+
+    def __repr__(self) -> str:
+        """Show the lengths of the lists, for reports of failed examples."""
+        lengths = [len(stars) for stars in self.lists.values()]
+        odd = {
+            name: getattr(self, name) for name in ("gone", "over_limit", "veiled", "uncounted", "restricted")
+        }
+        model = self.model.__name__
+        return f"<World of {lengths}, {model}, { ({name: value for name, value in odd.items() if value}) }>"
 
     @classmethod
     def sized(cls, users: int, seed: int = 0, repositories: int = 200_000) -> World:
         """A world of so many stargazers with heavy-tailed lists."""
-        rng = random.Random(seed)
-        return cls.of([star_count(rng) for _ in range(users)], rng=rng, repositories=repositories)
+        rng = fortune(seed)
+        return cls.of([star_count(rng) for _ in range(users)], rng, repositories=repositories)
 
     @classmethod
-    def of(cls, lengths: Sequence[int], *, rng: random.Random, repositories: int = 5_000) -> World:
+    def of(
+        cls, lengths: Sequence[int], rng: random.Random | None = None, *, repositories: int = 5_000
+    ) -> World:
         """A world of lists of these lengths, each with the seed at a random place; an empty one has none."""
+        rng = rng or fortune(1)
         lists = []
         for length in lengths:
             stars = rng.sample(range(SEED + 1, repositories), max(0, length - 1)) + [SEED] * (length > 0)
@@ -128,12 +148,12 @@ class World:
 
     # What is answered.
 
-    def star_of(self, number: int) -> page.Star:
-        """The edge of the repository of that number."""
-        known = self._stars.get(number)
+    def repository(self, number: int) -> page.Repository:
+        """The repository of that number."""
+        known = self._repositories.get(number)
         if known is None:
-            repository = page.Repository(number, f"owner/r{number}", 10 + number, False)
-            known = self._stars[number] = page.Star(EPOCH, repository)
+            known = page.Repository(number, f"owner/r{number}", 10 + number, False)
+            self._repositories[number] = known
         return known
 
     def user(self, user_id: str) -> page.User:
@@ -171,7 +191,9 @@ class World:
             return Failure(FailureKind.RESTRICTED if self.restricted else FailureKind.GONE, "refused")
         listed = {} if self.restricted else self.listed
         users, more, cursor = part(listed, request.first, request.after, request.direction)
-        edges = tuple(page.Stargazer(EPOCH, self.user(one)) for one in users if one not in self.veiled)
+        edges = tuple(
+            page.Stargazer(moment(listed[one]), self.user(one)) for one in users if one not in self.veiled
+        )
         return page.StargazersPage(request, edges, len(users) - len(edges), len(listed), more, cursor)
 
     def _star_list(self, request: page.StarListRequest, user_id: str) -> page.StarListPage:
@@ -183,7 +205,7 @@ class World:
         public = [number for number in named if number not in self.private or number == SEED]
         return page.StarListPage(
             request,
-            stars=tuple(map(self.star_of, public)),
+            stars=tuple(page.Star(moment(listed[one]), self.repository(one)) for one in public),
             hidden=len(numbers) - len(named),
             private=len(named) - len(public),
             total_count=len(listed),
@@ -233,9 +255,14 @@ class World:
             self.used, self.reset_at = 0, self.reset_at + HOUR
 
 
+def moment(stamp: int) -> datetime:
+    """When a star of that stamp was given."""
+    return EPOCH + timedelta(seconds=stamp)
+
+
 def part(
-    listed: dict[str, int] | dict[int, int], first: int, after: str | None, direction: Direction
-) -> tuple[list[str] | list[int], bool, str | None]:
+    listed: dict[T, int], first: int, after: str | None, direction: Direction
+) -> tuple[list[T], bool, str | None]:
     """One page of a list: what is on it, whether there is more, and the cursor behind it."""
     names, stamps = list(listed), list(listed.values())
     if direction is Direction.ASC:

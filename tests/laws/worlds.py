@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import strategies as st
-from tests.laws.world import Weather, World, default_seconds
+from tests.laws.world import Weather, World, default_seconds, fortune
 
 from stargazer.planner import page
 from stargazer.planner.page import Failure, FailureKind
@@ -46,7 +45,7 @@ def worlds(draw: st.DrawFn, *, users: int = 25, clean: bool = False) -> World:
     """Worlds of up to so many stargazers; a clean one lets an exact answer be had."""
     lengths = draw(st.lists(LENGTHS.filter(bool) if clean else LENGTHS, max_size=users))
     many = draw(st.sampled_from((0, 0, 0, 98, 101, 260)))
-    world = World.of([*lengths, *[2] * many], rng=random.Random(draw(st.integers(0, 999))))
+    world = World.of([*lengths, *[2] * many], fortune(draw(st.integers(0, 999))))
     world.model = draw(MODELS)
     pick = world.rng.sample
     world.private = frozenset(pick(range(2, 5000), draw(st.sampled_from((0, 50, 500)))))

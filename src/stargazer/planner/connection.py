@@ -2,14 +2,17 @@
 
 A connection that is longer than a page is read from both ends at once: that
 halves the calls that the longest list needs. It is whole when one side has
-reached its end, or when an id has been seen from both sides. Cursors are places
-by value, so what one side has passed stays passed while stars come and go; the
-counts that GitHub told on the way must then agree with what was seen.
+reached its end, or when an edge has been seen from both sides: the same id,
+starred at the same moment, since what is starred anew moves to the new end.
+Cursors are places by value, so what one side has passed stays passed while stars
+come and go; the counts that GitHub told on the way must then agree with what was
+seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -52,10 +55,10 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What one page showed: the ids on it, and how many edges showed none."""
+    """What one page showed: the ids on it, each with its `starredAt`, and how many edges showed none."""
 
     direction: Direction
-    ids: Collection[int | str]
+    edges: Mapping[int | str, datetime]
     hidden: int
     total_count: int
     has_next_page: bool
@@ -93,7 +96,7 @@ class Connection:
         self._met = self._ended = self._cut = False
         self._after: dict[Direction, str | None] = {}
         self._in_flight: dict[Direction, int] = {}
-        self._sides: dict[Direction, set[int | str]] = {}
+        self._sides: dict[Direction, dict[int | str, datetime]] = {}
         self._shown = 0
 
     @property
@@ -192,7 +195,7 @@ class Connection:
         self._ended = self._ended or not seen.has_next_page
         self._after[seen.direction] = seen.end_cursor
         if self._pages == 1 and not seen.has_next_page and not self._in_flight:
-            self._shown = len(seen.ids)
+            self._shown = len(seen.edges)
         else:
             self._compare(seen)
         self._conclude()
@@ -205,12 +208,12 @@ class Connection:
 
     def _compare(self, seen: Seen) -> None:
         other = Direction.DESC if seen.direction is Direction.ASC else Direction.ASC
-        mine = self._sides.setdefault(seen.direction, set())
-        theirs = self._sides.get(other, set())
-        mine.update(seen.ids)
-        if not self._met and not theirs.isdisjoint(seen.ids):
-            self._met = True
-        self._shown = len(mine | theirs) if self._met else len(mine) + len(theirs)
+        mine = self._sides.setdefault(seen.direction, {})
+        theirs = self._sides.get(other, {})
+        mine.update(seen.edges)
+        if theirs and not self._met:
+            self._met = any(theirs.get(one) == at for one, at in seen.edges.items())
+        self._shown = len(mine.keys() | theirs.keys()) if self._met else len(mine) + len(theirs)
 
     def _conclude(self) -> None:
         capped = self.nodes_at_most is not None and self._shown + self.hidden >= self.nodes_at_most

@@ -157,7 +157,7 @@ class Intake:
         connection.receive(
             Seen(
                 direction=page.request.direction,
-                ids=[star.repository.database_id or 0 for star in page.stars],
+                edges={star.repository.database_id or 0: star.starred_at for star in page.stars},
                 hidden=page.hidden + page.private,
                 total_count=page.total_count,
                 has_next_page=page.has_next_page,

@@ -171,7 +171,7 @@ class Listing:
         self.connection.receive(
             Seen(
                 direction=page.request.direction,
-                ids=[stargazer.user.id for stargazer in page.stargazers],
+                edges={stargazer.user.id: stargazer.starred_at for stargazer in page.stargazers},
                 hidden=page.hidden,
                 total_count=page.total_count,
                 has_next_page=page.has_next_page,
