@@ -75,8 +75,9 @@ def _is_mistake(error: BaseException) -> bool:
 
 def say(message: str) -> None:
     """Write one line to standard error, without secrets."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         sys.stdout.flush()
+    with suppress(OSError, ValueError):
         print(f"stargazer: {one_line(message)}", file=sys.stderr, flush=True)
 
 

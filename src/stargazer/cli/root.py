@@ -17,16 +17,20 @@ Try it without a token:
   stargazer neighbours rails/rails --sandbox
 
 Environment:
-  GITHUB_TOKEN           GitHub's token, or GH_TOKEN; a token is never an argument
-  STARGAZER_GITHUB_URL   the GraphQL endpoint, if it is not GitHub's own;
-                         Enterprise Server's is https://HOST/api/graphql
+  GITHUB_TOKEN          GitHub's token, or GH_TOKEN; it is never an argument
+  STARGAZER_GITHUB_URL  the GraphQL endpoint, if it is not GitHub's own;
+                        Enterprise Server's is https://HOST/api/graphql
 
 Exit codes:
-  0  done                             4  GitHub refuses the list to this token
-  1  GitHub cannot be reached, or     5  over the budget
-     a mistake of stargazer's own     6  no such repository
-  2  the request is not valid         7  GitHub refuses the token
-  3  answered, but not complete       130  interrupted: what was read is printed
+  0    done
+  1    GitHub cannot be reached, or a mistake of stargazer's own
+  2    the request is not valid
+  3    answered, but not complete
+  4    GitHub refuses the list of stargazers, or the star lists
+  5    over the budget
+  6    no such repository
+  7    GitHub refuses the token
+  130  interrupted: what was read is printed
 """
 
 

@@ -45,9 +45,9 @@ def _shortfalls(coverage: Coverage) -> list[str]:
     ]
     missing = [f"{number:,} {what}" for number, what in parts if number]
     if coverage.source == "file":
-        return [*missing, "and the list came from elsewhere"]
+        return [*missing, "the list came from a file"]
     if not coverage.list_whole:
-        missing.append(f"the list of {coverage.stargazers_total:,} broke off")
+        missing.append(f"GitHub's list of {coverage.stargazers_total:,} was not read to its end")
     elif not missing:
         missing.append(f"GitHub counts {coverage.stargazers_total:,}")
     return missing
@@ -84,4 +84,4 @@ def describe_pace(found: Found, speed: float | None) -> str:
     if speed is None:
         return f"took {span(found.seconds)}"
     pace = "at GitHub's pace" if speed == 1 else f"{speed:g} times faster than GitHub"
-    return f"simulated {pace}, where it would take about {span(found.seconds)}; the data is of 2009"
+    return f"took {span(found.seconds / speed)}, simulated {pace}; the stars are of 2009, the logins made up"

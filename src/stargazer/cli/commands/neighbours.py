@@ -173,14 +173,14 @@ def _show(
     """Print the answer and write its report; returns the exit code."""
     write_report(path, found, given.warnings)
     chosen = shown.choose(found.neighbours)
-    lines = [describe_kind(found), describe_cost(found.spent), describe_pace(found, speed)]
+    kind, cost = describe_kind(found), describe_cost(found.spent)
     if shown.form == "table":
-        _print_table(found, chosen, lines)
+        _print_table(found, chosen, [kind, cost, describe_pace(found, speed)])
     else:
         with standard_output() as file:
             WRITERS[shown.form](chosen, file)
-    if shown.form != "table" and (not found.complete or not is_quiet()):
-        say("; ".join(lines))
+        if not found.complete or not is_quiet():
+            say(f"{kind}; {cost}")
     if interrupted is not None:
         say("interrupted: what was read is printed")
         return interrupted
