@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from stargazer.planner.budget import Budget, Spent, Windows
-from stargazer.planner.sizing import Load, Sizes
+from stargazer.planner.sizing import PAGES_AT_MOST, Load, Sizes
 
 PRIOR_LISTS = 5
 """The first guess of a list's length weighs as much as so many lists."""
@@ -86,12 +86,13 @@ class Left(msgspec.Struct, frozen=True):
 
 
 def calls_for(left: Left, sizes: Sizes) -> int:
-    """How many calls the work that is left needs at the present size."""
+    """How many calls the work that is left needs, at the size that calls will grow to."""
     if left.pages <= 0:
         return 0
     a_call = max(sizes.target_seconds - sizes.rates[0], 0.1)
+    cap = sizes.cap if sizes.failed is not None else PAGES_AT_MOST
     by_clock = sizes.work(Load(left.pages, left.nodes)) / a_call
-    return max(1, left.longest, math.ceil(by_clock), math.ceil(left.pages / sizes.cap))
+    return max(1, left.longest, math.ceil(by_clock), math.ceil(left.pages / cap))
 
 
 def forecast(left: Left, sizes: Sizes, windows: Windows, budget: Budget, now: datetime) -> Estimate:
