@@ -32,7 +32,7 @@ from stargazer.planner.budget import Budget, Spent, Windows
 from stargazer.planner.cost import Cost, estimate_cost
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.planner.forecast import Estimate
-from stargazer.planner.order import KnownList
+from stargazer.planner.known import Ended, HalfRead, KnownList, StoredList
 from stargazer.planner.page import Call, Reply
 from stargazer.planner.plan import Plan
 from stargazer.planner.sizing import Sizes
@@ -48,12 +48,14 @@ __all__ = [
     "Coverage",
     "CredentialsRefused",
     "DocumentError",
+    "Ended",
     "Estimate",
     "Finding",
     "Finish",
     "Found",
     "GitHub",
     "GitHubUnreachable",
+    "HalfRead",
     "InvalidRequest",
     "Kind",
     "KnownList",
@@ -72,6 +74,7 @@ __all__ = [
     "StarListsRestricted",
     "StargazerError",
     "StargazersRestricted",
+    "StoredList",
     "Wait",
     "Windows",
     "compose",

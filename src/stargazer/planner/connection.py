@@ -18,6 +18,7 @@ from enum import StrEnum
 import msgspec
 
 from stargazer.planner.page import Direction
+from stargazer.planner.refresh import REFRESH_NODES, Refresh
 
 PAGE_NODES = 100
 """The most that `first` may ask. Source: github.md, GitHub's documentation (read 2026-11-24)."""
@@ -66,6 +67,13 @@ class Seen(msgspec.Struct, frozen=True):
     is_over_limit: bool = False
 
 
+class Side(msgspec.Struct, frozen=True):
+    """What was read of a list from one end: its edges, and the cursor to go on from."""
+
+    edges: Mapping[int | str, datetime]
+    cursor: str | None
+
+
 class Connection:
     """The state of one connection that is being read.
 
@@ -75,8 +83,25 @@ class Connection:
     """
 
     __slots__ = (
-        "_after", "_cut", "_ended", "_high", "_in_flight", "_low", "_met", "_pages", "_readings", "_shown",
-        "_sides", "both_ends", "ending", "first", "hidden", "nodes_at_most", "strikes", "total_count",
+        "_after",
+        "_cut",
+        "_ended",
+        "_high",
+        "_in_flight",
+        "_low",
+        "_met",
+        "_pages",
+        "_readings",
+        "_shown",
+        "_sides",
+        "both_ends",
+        "ending",
+        "first",
+        "hidden",
+        "nodes_at_most",
+        "refresh",
+        "strikes",
+        "total_count",
     )  # fmt: skip
 
     def __init__(self, *, nodes_at_most: int | None = None, both_at_once: bool = False) -> None:
@@ -85,6 +110,7 @@ class Connection:
         self.first = PAGE_NODES
         self.strikes = 0
         self.ending: Ending | None = None
+        self.refresh: Refresh | None = None
         self._readings = 1
         self._begin()
 
@@ -114,6 +140,8 @@ class Connection:
         """How many nodes are neither seen nor asked for; 0 while nothing is known."""
         if self.total_count is None:
             return 0
+        if self.refresh is not None:
+            return self.first
         wanted = self.total_count if self.nodes_at_most is None else min(self.total_count, self.nodes_at_most)
         return max(0, wanted - self._shown - self.hidden - sum(self._in_flight.values()))
 
@@ -134,6 +162,8 @@ class Connection:
         """The pages that can be asked for now: none, one, or one at each end."""
         if self.ending is not None:
             return []
+        if self.refresh is not None:
+            return self._wanted_head()
         if self.total_count is None:
             sides = tuple(Direction) if self.both_ends else (Direction.ASC,)
             return [
@@ -146,7 +176,15 @@ class Connection:
         first = self._next_first(len(idle))
         return [Ask(side, first, self._after.get(side)) for side in idle]
 
+    def _wanted_head(self) -> list[Ask]:
+        if self._in_flight:
+            return []
+        first = self.first if self.begun else min(self.first, REFRESH_NODES)
+        return [Ask(Direction.DESC, first, self._after.get(Direction.DESC))]
+
     def _read_both(self) -> bool:
+        if self.refresh is not None:
+            return False
         if not self.both_ends and self.nodes_at_most is None:
             self.both_ends = self.nodes_left + MARGIN_NODES > self.first
         return self.both_ends
@@ -166,6 +204,21 @@ class Connection:
     def sent(self, ask: Ask) -> None:
         """Note that a page is in flight."""
         self._in_flight[ask.direction] = ask.first
+
+    def resume(self, sides: Mapping[Direction, Side], *, low: int, high: int, hidden: int) -> None:
+        """Go on with a list whose reading broke off."""
+        self._low, self._high, self.total_count = low, high, high
+        self.hidden = hidden
+        self.both_ends = self.both_ends or len(sides) > 1
+        self._after = {direction: side.cursor for direction, side in sides.items()}
+        self._sides = {direction: dict(side.edges) for direction, side in sides.items()}
+        self._pages = sum(max(1, -(-len(side.edges) // PAGE_NODES)) for side in sides.values())
+        self._shown = sum(len(side.edges) for side in sides.values())
+
+    @property
+    def kept(self) -> int:
+        """How many of the oldest edges of the list that was refreshed still stand."""
+        return 0 if self.refresh is None else self.refresh.kept
 
     def failed(self, direction: Direction) -> None:
         """Note that a page did not arrive; it can be asked for again."""
@@ -194,6 +247,8 @@ class Connection:
         self._cut = self._cut or seen.is_over_limit
         self._ended = self._ended or not seen.has_next_page
         self._after[seen.direction] = seen.end_cursor
+        if self.refresh is not None:
+            self.refresh.see(seen.edges)
         if self._pages == 1 and not seen.has_next_page and not self._in_flight:
             self._shown = len(seen.edges)
         else:
@@ -216,6 +271,11 @@ class Connection:
         self._shown = len(mine.keys() | theirs.keys()) if self._met else len(mine) + len(theirs)
 
     def _conclude(self) -> None:
+        if self.refresh is not None and not self._ended:
+            if self.refresh.adds_up(self._low, self._high, self.hidden):
+                self._close(Ending.WHOLE)
+            return
+        self.refresh = None
         capped = self.nodes_at_most is not None and self._shown + self.hidden >= self.nodes_at_most
         if self._in_flight or not (self._met or self._ended or capped):
             return

@@ -9,6 +9,7 @@ import msgspec
 
 from stargazer.planner.connection import Ending, Seen
 from stargazer.planner.forecast import Lengths
+from stargazer.planner.known import Ended, HalfRead, KnownList, StoredList
 from stargazer.planner.listing import Listing
 from stargazer.planner.order import SETTLED, Order, StarList, State, place_of
 from stargazer.planner.packing import Item
@@ -29,6 +30,7 @@ from stargazer.planner.page import (
     User,
     UserRequest,
 )
+from stargazer.planner.refresh import Refresh
 from stargazer.planner.sizing import NEARLY, WALL_SECONDS, Load, Sizes
 from stargazer.planner.suspects import Suspects
 from stargazer.planner.tally import Tally
@@ -83,6 +85,7 @@ class Intake:
         self._order_seed = order_seed
         self._nodes_at_most = nodes_at_most
         self._repeated = False
+        self._ended: list[Ended] = []
 
     def list_user(self, user: User) -> None:
         """Put a stargazer into the order, once."""
@@ -100,7 +103,7 @@ class Intake:
             taken = self._outcome(flight, selection, item, outcome)
             if taken is not None:
                 accepted.append(taken)
-            elif isinstance(outcome, Failure) and outcome.kind in HEAVY:
+            elif item is not None and isinstance(outcome, Failure) and outcome.kind in HEAVY:
                 heavy += 1
         if heavy and not flight.alone:
             self.sizes.too_heavy(len(flight.items), len(flight.items) - heavy)
@@ -149,7 +152,7 @@ class Intake:
         if star_list.state in SETTLED:
             return None
         connection = star_list.connection
-        if not connection.begun:
+        if not connection.begun and connection.refresh is None:
             self.lengths.learn(page.total_count, len(page.stars))
         star_list.has_seed = star_list.has_seed or page.has_seed
         self.tally.items_hidden += page.hidden
@@ -168,11 +171,38 @@ class Intake:
         self._move(star_list)
         return page
 
+    def know(self, known: KnownList | StoredList | HalfRead, seed: int) -> None:
+        """Take in what is known of a user's list, if nothing has been asked about it."""
+        star_list = self.order.by_id.get(known.user_id)
+        if star_list is None or star_list.state is not State.FRESH or star_list.connection.busy:
+            return
+        star_list.has_seed = known.has_seed
+        match known:
+            case KnownList():
+                self.order.move(star_list, State.READ)
+                self.tally.know(star_list, known)
+            case StoredList(stars=stars, unseen=unseen):
+                star_list.connection.refresh = Refresh(stars, unseen)
+                star_list.has_seed = False
+                star_list.seed = seed if known.has_seed else 0
+            case HalfRead(sides=sides, low=low, high=high, unseen=unseen):
+                star_list.connection.resume(sides, low=low, high=high, hidden=unseen)
+                self.order.move(star_list, State.OPEN)
+
+    def take_ended(self) -> tuple[Ended, ...]:
+        """The lists whose reading is over since this was asked last."""
+        ended, self._ended = tuple(self._ended), []
+        return ended
+
     def _move(self, star_list: StarList) -> None:
         ending = star_list.connection.ending
         if ending is None:
             self.order.move(star_list, State.OPEN)
         elif star_list.state not in SETTLED:
+            kept = star_list.connection.kept
+            if kept and star_list.seed and star_list.connection.refresh is not None:
+                star_list.has_seed = star_list.has_seed or star_list.connection.refresh.holds(star_list.seed)
+            self._ended.append(Ended(star_list.user_id, ending, kept))
             self.settle(star_list, ENDINGS[ending])
 
     def settle(self, star_list: StarList, state: State) -> None:
@@ -243,7 +273,7 @@ class Intake:
         flight_apart, flight.apart = flight.apart, False
         self.give_back(flight)
         telling = not flight_apart or len(flight.items) >= NEARLY * self.sizes.cap
-        if telling and not flight.alone:
+        if telling and flight.items and not flight.alone:
             self._learn(flight, by_clock=by_clock)
         self._blame(flight, star_lists, apart=flight_apart)
 

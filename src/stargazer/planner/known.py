@@ -8,12 +8,13 @@ to be refreshed (`StoredList`), and the beginning of one that was half read
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from stargazer.planner.connection import Ending
+from stargazer.planner.connection import Ending, Side
+from stargazer.planner.page import Direction
 
 
 class KnownList(msgspec.Struct, frozen=True):
@@ -36,28 +37,20 @@ class StoredList(msgspec.Struct, frozen=True):
     """
 
     user_id: str
-    stars: Sequence[tuple[int, int]]
+    stars: Sequence[tuple[int | str, int]]
     has_seed: bool
     unseen: int = 0
 
 
-class Side(msgspec.Struct, frozen=True):
-    """What was read of a list from one end: the ids in the order read, and the cursor to go on from."""
-
-    ids: Sequence[int]
-    cursor: str | None
-
-
 class HalfRead(msgspec.Struct, frozen=True):
-    """A list whose reading broke off.
+    """A list whose reading broke off: what was read from each end, by `databaseId`.
 
     `low` and `high` are the smallest and the largest `totalCount` that its
     pages told; `unseen` is how many edges on them showed no repository of use.
     """
 
     user_id: str
-    ascending: Side | None
-    descending: Side | None
+    sides: Mapping[Direction, Side]
     low: int
     high: int
     unseen: int

@@ -35,6 +35,7 @@ class Listing:
         owner: of the repository, as asked for.
         name: likewise.
         logins: who the stargazers are, if they are given; None: GitHub is asked.
+            Whoever is given twice, in whatever case, is looked up once.
     """
 
     def __init__(self, owner: str, name: str, logins: Iterable[str] | None) -> None:
@@ -44,7 +45,7 @@ class Listing:
         self.error: StargazerError | None = None
         self.from_file = logins is not None
         self.connection = Connection(both_at_once=True)
-        self.lookups = deque(logins or ())
+        self.lookups = deque({login.casefold(): login for login in logins or ()}.values())
         self.looking_up: set[str] = set()
         self.gone: list[str] = []
         self.failed: list[str] = []

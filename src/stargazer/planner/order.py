@@ -5,11 +5,8 @@ from __future__ import annotations
 import heapq
 from bisect import insort
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
-
-import msgspec
 
 from stargazer.planner.connection import Connection
 
@@ -30,17 +27,6 @@ SETTLED = frozenset({State.READ, State.GONE, State.FAILED, State.TRUNCATED})
 """The states that nothing more will change."""
 
 
-class KnownList(msgspec.Struct, frozen=True):
-    """A star list that is whole and known already, and so costs nothing.
-
-    `has_seed` tells whether the repository whose stargazers are read is on it.
-    """
-
-    user_id: str
-    has_seed: bool
-    fetched_at: datetime
-
-
 def place_of(user_id: str, seed: int) -> int:
     """The place of a user in the order: the same for the same *seed*, and random otherwise.
 
@@ -55,7 +41,7 @@ def place_of(user_id: str, seed: int) -> int:
 class StarList:
     """One stargazer and the state of reading what they starred."""
 
-    __slots__ = ("apart", "connection", "has_seed", "login", "place", "private", "state", "user_id")
+    __slots__ = ("apart", "connection", "has_seed", "login", "place", "seed", "state", "user_id")
 
     def __init__(self, user_id: str, login: str, place: int, *, nodes_at_most: int | None = None) -> None:
         self.user_id = user_id
@@ -64,7 +50,7 @@ class StarList:
         self.state = State.FRESH
         self.connection = Connection(nodes_at_most=nodes_at_most)
         self.has_seed = False
-        self.private = 0
+        self.seed = 0
         self.apart = False
 
     def __lt__(self, other: StarList) -> bool:

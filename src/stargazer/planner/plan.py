@@ -37,7 +37,6 @@ from stargazer.errors import (
     GitHubUnreachable,
     InvalidRequest,
     StargazerError,
-    StarListsRestricted,
 )
 from stargazer.planner.budget import Budget, Spent, Windows
 from stargazer.planner.connection import Ending
@@ -45,9 +44,9 @@ from stargazer.planner.coverage import Coverage
 from stargazer.planner.draft import Draft, draft_call
 from stargazer.planner.forecast import Estimate
 from stargazer.planner.intake import Flight, Intake, nodes_on
+from stargazer.planner.known import Ended, HalfRead, KnownList, StoredList
 from stargazer.planner.listing import Listing
 from stargazer.planner.name import parse_name
-from stargazer.planner.order import KnownList, State
 from stargazer.planner.outlook import Outlook
 from stargazer.planner.page import (
     Call,
@@ -305,16 +304,19 @@ class Plan:
             retries=self._intake.retries - self.spent.retries,
         )
 
-    def know(self, lists: Iterable[KnownList]) -> None:
-        """Tell the plan which users' lists are known already: they cost nothing.
+    def know(self, lists: Iterable[KnownList | StoredList | HalfRead]) -> None:
+        """Tell the plan what is known of users' lists already.
 
-        Users that are not listed, or whose list has been asked for, are passed over.
+        A whole, fresh list costs nothing; an old one is refreshed from its newest
+        end; one that was half read goes on from its cursors. Users that are not
+        listed, or whose list has been asked for, are passed over.
         """
         for known in lists:
-            star_list = self._intake.order.by_id.get(known.user_id)
-            if star_list is not None and star_list.state is State.FRESH and not star_list.connection.busy:
-                self._intake.order.move(star_list, State.READ)
-                self._intake.tally.know(star_list, known)
+            self._intake.know(known, self._listing.seed)
+
+    def ended(self) -> tuple[Ended, ...]:
+        """The lists whose reading is over since this was asked last, for a memory."""
+        return self._intake.take_ended()
 
     def stop(self) -> None:
         """Ask for nothing more: the next step is `Finish`, with what was read until now."""
@@ -326,19 +328,9 @@ class Plan:
         """End the plan when what has been read shows that going on is useless."""
         listing = self._listing
         self._error = self._error or listing.error
-        if self._intake.tally.star_lists_closed(finished=False, from_file=listing.from_file):
-            self._close_star_lists()
-
-    def _close_star_lists(self) -> None:
         tally = self._intake.tally
-        facts = self._listing.facts
-        lacking = len(tally.without_seed) + len(tally.refused)
-        self._error = self._error or StarListsRestricted(
-            self._listing.repository,
-            facts.stargazer_count if facts else 0,
-            read=tally.states[State.READ] + len(tally.refused),
-            without_seed=lacking,
-        )
+        if tally.star_lists_closed(finished=False, from_file=listing.from_file):
+            self._error = self._error or tally.star_lists_error(self._listing)
 
     def _judge(self, now: datetime) -> None:
         """End the plan when the budget, GitHub's patience or ours is at its end."""
@@ -362,7 +354,7 @@ class Plan:
         if self._listing.connection.ending is Ending.FAILED and not len(self._intake.order):
             self._error = GitHubUnreachable("it cannot list the stargazers")
         elif tally.star_lists_closed(finished=True, from_file=self._listing.from_file):
-            self._close_star_lists()
+            self._error = self._error or tally.star_lists_error(self._listing)
 
     # What it will cost, and how far it is.
 

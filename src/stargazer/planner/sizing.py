@@ -5,10 +5,10 @@ work exceeds limits that it keeps secret and changes from week to week. So the
 size of a call follows from two things that are learnt and outlive a run:
 
 *A clock.* The seconds of a call are estimated as ``call + pages x page + nodes
-x node``. The three rates are corrected by every reply. How far replies stray from the estimate is remembered too,
-and the *target*, the seconds a call is filled up to, is the one that costs least
-in all: short calls waste the fixed seconds of a call, long ones run into the
-wall. A server that is steady is given long calls, a moody one short calls.
+x node``. The three rates are corrected by every reply. How far replies stray from
+the estimate is remembered too, and the *target*, the seconds a call is filled up
+to, is the one that costs least in all: short calls waste the fixed seconds of a
+call, long ones run into the wall. A server that is steady is given long calls, a moody one short calls.
 
 *A cap* on pages, for limits that are no clock. It starts small, grows while
 calls succeed, is halved on trouble, remembers the size that failed, and comes

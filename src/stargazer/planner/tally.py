@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+from stargazer.errors import StarListsRestricted
 from stargazer.planner.coverage import FAILED_NAMED_AT_MOST, Coverage
+from stargazer.planner.known import KnownList
 from stargazer.planner.listing import Listing
-from stargazer.planner.order import KnownList, Order, StarList, State
+from stargazer.planner.order import Order, StarList, State
 
 SEED_CHECKED_USERS = 50
 """After so many lists, if most lack the seed, GitHub has closed the star lists too."""
@@ -66,11 +68,18 @@ class Tally:
         """
         checked = self.states[State.READ] + len(self.refused)
         lacking = len(self.without_seed) + len(self.refused)
-        if checked > 2 * SEED_CHECKED_USERS or checked < SEED_CHECKED_AT_LEAST:
-            return False
-        if checked < SEED_CHECKED_USERS and not finished:
+        if checked < (SEED_CHECKED_AT_LEAST if finished else SEED_CHECKED_USERS):
             return False
         return lacking == checked if from_file else 2 * lacking > checked
+
+    def star_lists_error(self, listing: Listing) -> StarListsRestricted:
+        """The error that says how many lists lack the seed."""
+        return StarListsRestricted(
+            listing.repository,
+            listing.facts.stargazer_count if listing.facts else 0,
+            read=self.states[State.READ] + len(self.refused),
+            without_seed=len(self.without_seed) + len(self.refused),
+        )
 
     def coverage(self, listing: Listing, order: Order) -> Coverage:
         """What was read and what was not, at this moment."""
@@ -97,7 +106,7 @@ class Tally:
             items_hidden=self.items_hidden,
             items_private=self.items_private,
             sample=settled + unresolved if listing.done else 0,
-            failed=tuple(self.failed),
+            failed=tuple([*self.failed, *listing.failed][:FAILED_NAMED_AT_MOST]),
             list_whole=listing.whole,
             uncounted=frozenset(self.without_seed | self.uncounted),
         )
