@@ -18,7 +18,7 @@ from enum import StrEnum
 import msgspec
 
 from stargazer.planner.page import Direction
-from stargazer.planner.refresh import REFRESH_NODES, Refresh
+from stargazer.planner.refresh import Refresh
 
 PAGE_NODES = 100
 """The most that `first` may ask. Source: github.md, GitHub's documentation (read 2026-11-24)."""
@@ -141,7 +141,7 @@ class Connection:
         if self.total_count is None:
             return 0
         if self.refresh is not None:
-            return self.first
+            return min(self.first, self.refresh.nodes_wanted(self.total_count))
         wanted = self.total_count if self.nodes_at_most is None else min(self.total_count, self.nodes_at_most)
         return max(0, wanted - self._shown - self.hidden - sum(self._in_flight.values()))
 
@@ -177,9 +177,9 @@ class Connection:
         return [Ask(side, first, self._after.get(side)) for side in idle]
 
     def _wanted_head(self) -> list[Ask]:
-        if self._in_flight:
+        if self._in_flight or self.refresh is None:
             return []
-        first = self.first if self.begun else min(self.first, REFRESH_NODES)
+        first = min(self.first, self.refresh.nodes_wanted(self.total_count))
         return [Ask(Direction.DESC, first, self._after.get(Direction.DESC))]
 
     def _read_both(self) -> bool:
