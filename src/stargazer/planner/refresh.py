@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-REFRESH_NODES = 10
+HEAD_NODES = 4
 """How much of the newest end is asked for at first: most users star little in a week."""
+
+MARGIN_NODES = 2
 
 
 class Refresh:
@@ -23,7 +25,7 @@ class Refresh:
         unseen: how many of its edges were counted and not shown.
     """
 
-    __slots__ = ("_edges", "_places", "_reached", "_read", "_unseen")
+    __slots__ = ("_edges", "_pages", "_places", "_reached", "_read", "_unseen")
 
     def __init__(self, edges: Sequence[tuple[int | str, int]], unseen: int = 0) -> None:
         self._edges = edges
@@ -31,10 +33,26 @@ class Refresh:
         self._unseen = unseen
         self._read: set[int | str] = set()
         self._reached: int | None = None
+        self._pages = 0
+
+    def nodes_wanted(self, total_count: int | None) -> int:
+        """How much the next page should ask for.
+
+        While nothing known has been met, the growth of the count tells how much
+        is new. After that something was taken back further below, nobody knows
+        how far: each page asks for twice as much.
+        """
+        if total_count is None:
+            return HEAD_NODES
+        new = total_count - len(self._edges) - self._unseen - len(self._read)
+        if self._reached is None and new > 0:
+            return new + MARGIN_NODES
+        return HEAD_NODES << min(self._pages, 5)
 
     def see(self, edges: Mapping[int | str, datetime]) -> None:
         """Take in the next page, newest first."""
         self._read.update(edges)
+        self._pages += 1
         for one, at in edges.items():
             place = self._places.get((one, int(at.timestamp())))
             if place is not None:
