@@ -155,10 +155,8 @@ class BudgetTooSmall(BudgetError):
     code = "budget-too-small"
 
     def __init__(self, *, price: dict[str, float], budget: dict[str, float]) -> None:
-        asked = ", ".join(f"{name} {value:g}" for name, value in budget.items())
-        costs = ", ".join(f"{name} {value:.0f}" for name, value in price.items())
         super().__init__(
-            f"the exact answer costs about {costs}, more than the budget of {asked}: "
+            f"the exact answer costs about {_amounts(price)}, more than the budget of {_amounts(budget)}: "
             "raise --budget or --time",
             price=price,
             budget=budget,
@@ -234,3 +232,9 @@ class QueryRefused(InternalError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"GitHub refuses a query of stargazer's own: {reason}", reason=reason)
+
+
+def _amounts(amounts: dict[str, float]) -> str:
+    """Say points and GitHub seconds in words."""
+    units = {"points": "points", "github_seconds": "s of GitHub's time"}
+    return " and ".join(f"{amounts[name]:,.0f} {unit}" for name, unit in units.items() if name in amounts)

@@ -88,7 +88,7 @@ class Outlook:
     def too_small(self, price: Estimate | None) -> BudgetTooSmall:
         """The error that names the *price* and the budget."""
         costs = {} if price is None else {"points": price.points, "github_seconds": price.github_seconds}
-        allowed = {"points": self._budget.points, "seconds": self._budget.seconds}
+        allowed = {"points": self._budget.points, "github_seconds": self._budget.seconds}
         return BudgetTooSmall(
             price={name: float(value) for name, value in costs.items()},
             budget={name: float(value) for name, value in allowed.items() if value is not None},
