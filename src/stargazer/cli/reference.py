@@ -1,0 +1,104 @@
+"""The reference of the command line, written from the commands themselves.
+
+`python -m stargazer.cli.reference > docs/reference/cli.md` writes it anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import rich_click as click
+
+from stargazer.cli.root import load
+from stargazer.cli.words import COMMANDS
+from stargazer.errors import PROBLEMS
+
+INTRODUCTION = """\
+# The command line
+
+<!-- Written by `python -m stargazer.cli.reference`; a test compares it. -->
+
+Standard output has the result and nothing else. Progress is shown on standard error if that is a
+terminal. Every error is one line on standard error, `stargazer: …`, that says what to do. Every
+command that prints a result takes `--format json`, and then prints one JSON value.
+
+## Environment
+
+| variable | meaning |
+|---|---|
+| `GITHUB_TOKEN`, or else `GH_TOKEN` | the token for GitHub. It is never an argument, and never shown |
+| `STARGAZER_GITHUB_URL` | the GraphQL endpoint, if it is not GitHub's own; Enterprise Server's is `https://HOST/api/graphql`; plain `http` to this machine only |
+
+## Exit codes
+"""
+
+EXIT_CODES = {
+    0: "done",
+    3: "answered, but not complete: standard error says what is missing",
+    130: "interrupted by Ctrl-C: what was read is printed; 143 after SIGTERM",
+}
+"""The exit codes that are not in the table of errors."""
+
+OUTPUT = """\
+### What it prints
+
+`--format json` prints one array, `ndjson` an object a line. Each item has `repo`, `stargazers` (sorted
+logins), `shared`, `stars`, `relevance`, `jaccard` and `cosine`; in a partial answer also `shared_high`,
+the most it can be. `csv` has the columns `repo,shared,stars,relevance,jaccard,cosine,stargazers`, logins
+separated by spaces. The order is that of `--sort`; what is equal comes by `shared`, then by name.
+
+`--report FILE` writes one JSON object with `repository`, `kind` (`exact` or `partial`), `complete`,
+`coverage`, `spent`, `seconds`, `neighbours` (their number, whatever `--top` says) and `warnings`; it is
+written for an interrupted run too. [How to read the report](../howto/read-the-report.md) explains it.
+"""
+
+MORE = {"neighbours": OUTPUT}
+"""What a command's own help has no room for."""
+
+
+def reference() -> str:
+    """Write the reference as Markdown."""
+    return "\n".join([INTRODUCTION, *_exit_codes(), "", *(_command(name) for name in COMMANDS)])
+
+
+def _exit_codes() -> Iterator[str]:
+    codes: dict[int, list[str]] = {code: [meaning] for code, meaning in EXIT_CODES.items()}
+    for name, problem in PROBLEMS.items():
+        codes.setdefault(problem.exit_code, []).append(f"{problem.title} (`{name}`)")
+    yield "| code | meaning |"
+    yield "|--:|---|"
+    for code, meanings in sorted(codes.items()):
+        yield f"| {code} | {'; '.join(meanings)} |"
+
+
+def _command(name: str) -> str:
+    command = load(name)
+    context = click.Context(command, info_name=f"stargazer {name}")
+    usage = " ".join(command.collect_usage_pieces(context))
+    lines = [f"## stargazer {name}", "", f"    stargazer {name} {usage}", "", _text(command.help), ""]
+    lines += ["| option | meaning |", "|---|---|"]
+    lines += [f"| `{_cell(names)}` | {_cell(meaning)} |" for names, meaning in _options(command, context)]
+    examples = (command.epilog or "").strip().splitlines()[1:]
+    lines += ["", *(f"    {line.strip()}" for line in examples), ""]
+    return "\n".join([*lines, *([MORE[name]] if name in MORE else [])])
+
+
+def _options(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if isinstance(parameter, click.Option) and record is not None:
+            yield record
+
+
+def _text(text: str | None) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
+
+
+def _cell(text: str) -> str:
+    """Make text fit for a cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

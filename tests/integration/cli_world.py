@@ -1,0 +1,113 @@
+"""The command line against a real sandbox: both in this program, or the command in one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from stargazer.cli import main
+from stargazer.sandbox import Behaviour, Graph, Sandbox
+
+TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+
+STAR_LISTS = {
+    "ada": ["o/seed", "o/near", "o/far"],
+    "bob": ["o/near", "o/seed"],
+    "cy": ["o/seed"],
+    "dee": ["o/far"],
+    "eve": [],
+}
+"""Three stargazers of `o/seed`; two of them share `o/near`, one `o/far`. Eve starred nothing."""
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """What a command did."""
+
+    exit_code: int
+    out: bytes
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of standard error."""
+        return self.err.splitlines()
+
+
+Run = Callable[..., Ran]
+
+
+def star_graph() -> Graph:
+    return Graph.from_lists({**STAR_LISTS, "fay": ["o/alone"]})
+
+
+@contextmanager
+def serving(graph: Graph, behaviour: Behaviour | None = None) -> Generator[Sandbox]:
+    """Serve a sandbox from a thread of its own, so that commands may have this one."""
+    sandbox = Sandbox(graph, behaviour)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(sandbox.start(), loop).result()
+        yield sandbox
+    finally:
+        asyncio.run_coroutine_threadsafe(sandbox.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class Console:
+    """Runs commands in this program, and catches what they print."""
+
+    def __init__(self, captured: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
+        self._captured = captured
+        self._environment = environment
+        for name in ("GH_TOKEN", "STARGAZER_GITHUB_URL"):
+            environment.delenv(name, raising=False)
+        environment.setenv("GITHUB_TOKEN", TOKEN)
+
+    def set(self, **variables: str) -> None:
+        """Set environment variables."""
+        for name, value in variables.items():
+            self._environment.setenv(name, value)
+
+    def run(self, *args: str, at: Sandbox | None = None) -> Ran:
+        """Run one command, against a sandbox if one is given."""
+        if at is not None:
+            self.set(STARGAZER_GITHUB_URL=at.url)
+        self._captured.readouterr()
+        exit_code = main(args)
+        out, err = self._captured.readouterr()
+        return Ran(exit_code, out, err.decode())
+
+
+def start(*args: str, at: Sandbox, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start a command as a program of its own."""
+    own = {"STARGAZER_GITHUB_URL": at.url, "GITHUB_TOKEN": TOKEN}
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "stargazer", *args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **own, **(environment or {})},
+    )
+
+
+def finish(program: subprocess.Popen[bytes]) -> Ran:
+    """Wait for a program's end."""
+    with program:
+        out, err = program.communicate(timeout=60)
+    return Ran(program.returncode, out, err.decode())
+
+
+def names(items: Sequence[Mapping[str, object]]) -> list[object]:
+    return [item["repo"] for item in items]
