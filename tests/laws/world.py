@@ -102,7 +102,7 @@ class World:
         odd = {
             name: getattr(self, name) for name in ("gone", "over_limit", "veiled", "uncounted", "restricted")
         }
-        model = self.model.__name__
+        model = getattr(self.model, "__name__", "a model")
         return f"<World of {lengths}, {model}, { ({name: value for name, value in odd.items() if value}) }>"
 
     @classmethod
