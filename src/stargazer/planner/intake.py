@@ -146,6 +146,8 @@ class Intake:
             return None
         for stargazer in self.listing.receive_page(outcome, listed=len(self.order)):
             self.list_user(stargazer.user)
+        for user in self.listing.kept():
+            self.list_user(user)
         return outcome
 
     def _star_list(self, star_list: StarList, page: StarListPage) -> StarListPage | None:

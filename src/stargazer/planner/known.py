@@ -1,9 +1,10 @@
-"""What a memory may tell a plan about star lists, and what the plan tells it back.
+"""What a memory may tell a plan, and what the plan tells it back.
 
-A memory is whatever keeps star lists between runs. It can spare a plan three
-things: a whole list that is fresh (`KnownList`), the old part of a list that has
-to be refreshed (`StoredList`), and the beginning of one that was half read
-(`HalfRead`). `Ended` is what the plan says when the reading of a list is over.
+A memory is whatever keeps lists between runs. It can spare a plan three things:
+a whole list that is fresh (`KnownList`, `KnownStargazers`), the old part of a
+list that has to be refreshed (`StoredList`, `StoredStargazers`), and the
+beginning of one that was half read (`HalfRead`, `HalfListed`). `Ended` is what
+the plan says when the reading of a list is over.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from stargazer.planner.connection import Ending, Side
-from stargazer.planner.page import Direction
+from stargazer.planner.page import Direction, User
 
 
 class KnownList(msgspec.Struct, frozen=True):
@@ -67,3 +68,38 @@ class Ended(msgspec.Struct, frozen=True):
     user_id: str
     ending: Ending
     kept: int = 0
+
+
+class KnownStargazers(msgspec.Struct, frozen=True):
+    """A list of stargazers that is whole and fresh. `hidden` counts edges that showed nobody."""
+
+    users: Sequence[User]
+    hidden: int
+    fetched_at: datetime
+
+
+class StoredStargazers(msgspec.Struct, frozen=True):
+    """A list of stargazers that was whole once and is too old now.
+
+    `edges` holds, newest first, each user and the moment of their star in whole
+    seconds since 1970 (UTC).
+    """
+
+    edges: Sequence[tuple[User, int]]
+    hidden: int = 0
+
+
+class HalfListed(msgspec.Struct, frozen=True):
+    """A list of stargazers whose reading broke off: what was read from each end, by node id.
+
+    `users` are those on both sides; the other members are those of `HalfRead`.
+    """
+
+    users: Sequence[User]
+    sides: Mapping[Direction, Side]
+    low: int
+    high: int
+    hidden: int
+
+
+Listed = KnownStargazers | StoredStargazers | HalfListed

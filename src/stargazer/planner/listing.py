@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from stargazer.errors import RepositoryNotFound, StargazerError, StargazersRestricted
 from stargazer.planner.connection import Ask, Connection, Ending, Seen
+from stargazer.planner.known import HalfListed, KnownStargazers, Listed, StoredStargazers
 from stargazer.planner.page import (
     Facts,
     FactsRequest,
@@ -20,6 +21,7 @@ from stargazer.planner.page import (
     User,
     UserRequest,
 )
+from stargazer.planner.refresh import Refresh
 
 LOOKUPS_A_CALL = 100
 """How many logins are resolved in one call."""
@@ -51,8 +53,29 @@ class Listing:
         self.failed: list[str] = []
         self._facts_in_flight = False
         self._login_strikes: dict[str, int] = {}
+        self._stored: tuple[User, ...] = ()
         if self.from_file:
             self.connection.ending = Ending.TRUNCATED
+
+    def know(self, listed: Listed) -> Sequence[User]:
+        """Take in what is known of the list already; returns who is on it for certain."""
+        match listed:
+            case KnownStargazers(users=users, hidden=hidden):
+                self.connection.hidden = hidden
+                self.connection.ending = Ending.WHOLE
+                return users
+            case StoredStargazers(edges=edges, hidden=hidden):
+                self._stored = tuple(user for user, _ in edges)
+                self.connection.refresh = Refresh([(user.id, at) for user, at in edges], hidden)
+                return ()
+            case HalfListed(users=users, sides=sides, low=low, high=high, hidden=hidden):
+                self.connection.resume(sides, low=low, high=high, hidden=hidden)
+                return users
+
+    def kept(self) -> Sequence[User]:
+        """Those of an old list, once it is refreshed, who are still on it below what was read."""
+        kept = self.connection.kept if self.whole else 0
+        return self._stored[len(self._stored) - kept :] if kept else ()
 
     @property
     def asked_name(self) -> str:

@@ -44,7 +44,7 @@ from stargazer.planner.coverage import Coverage
 from stargazer.planner.draft import Draft, draft_call
 from stargazer.planner.forecast import Estimate
 from stargazer.planner.intake import Flight, Intake, nodes_on
-from stargazer.planner.known import Ended, HalfRead, KnownList, StoredList
+from stargazer.planner.known import Ended, HalfRead, KnownList, Listed, StoredList
 from stargazer.planner.listing import Listing
 from stargazer.planner.name import parse_name
 from stargazer.planner.outlook import Outlook
@@ -103,6 +103,7 @@ class Plan:
         budget: Budget | None = None,
         logins: Iterable[str] | None = None,
         users: Iterable[User] = (),
+        listed: Listed | None = None,
         max_stars_per_user: int | None = None,
         sizes: Sizes | None = None,
         windows: Windows | None = None,
@@ -115,6 +116,7 @@ class Plan:
             budget: what may be spent; None: as much as it takes.
             logins: who the stargazers are, when they are not to be asked from GitHub.
             users: further stargazers, whose node id is known already.
+            listed: what is known of GitHub's own list of stargazers.
             max_stars_per_user: read so many stars of a user at most; None: all.
             sizes: what an earlier plan learnt about sizes.
             windows: what is known of the credential's limits.
@@ -128,7 +130,7 @@ class Plan:
             raise InvalidRequest("max_stars_per_user", "1 star or more", got=str(max_stars_per_user))
         listing = Listing(owner, name, logins)
         intake = Intake(listing, sizes or Sizes(), order_seed=order_seed, nodes_at_most=max_stars_per_user)
-        for user in users:
+        for user in (*users, *(listing.know(listed) if listed is not None else ())):
             intake.list_user(user)
         return cls(listing, intake, budget or Budget(), windows or Windows(), star_lists=True)
 
@@ -317,6 +319,14 @@ class Plan:
     def ended(self) -> tuple[Ended, ...]:
         """The lists whose reading is over since this was asked last, for a memory."""
         return self._intake.take_ended()
+
+    @property
+    def listing_ended(self) -> Ended | None:
+        """How the list of stargazers ended, once it has; `user_id` is the repository's name."""
+        connection = self._listing.connection
+        if connection.ending is None or self._listing.from_file:
+            return None
+        return Ended(self.repository, connection.ending, connection.kept)
 
     def stop(self) -> None:
         """Ask for nothing more: the next step is `Finish`, with what was read until now."""
