@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, assert_never
 
@@ -107,7 +107,8 @@ class Run:
         plan: what decides.
         transport: what sends.
         clock: the time it goes by.
-        on_pages: gets the pages and users of each reply that the plan accepted.
+        on_pages: gets the pages and users of each reply that the plan accepted; if it
+            returns an awaitable, that is awaited before the next call is sent.
         on_progress: gets a record after each reply, and before each wait.
     """
 
@@ -117,7 +118,7 @@ class Run:
         transport: Transport,
         clock: Clock,
         *,
-        on_pages: Callable[[Sequence[Page | User]], None],
+        on_pages: Callable[[Sequence[Page | User]], Awaitable[None] | None],
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._plan = plan
@@ -165,13 +166,13 @@ class Run:
             stopping.cancel()
         for task in [task for task in self._in_flight if task in done]:
             self._in_flight.discard(task)
-            self._take(task.result())
+            await self._take(task.result())
 
-    def _take(self, reply: Reply) -> None:
+    async def _take(self, reply: Reply) -> None:
         self._clock.passed(reply.seconds)
         accepted = self._plan.receive(reply, self._clock.now())
-        if accepted:
-            self._on_pages(accepted)
+        if accepted and (kept := self._on_pages(accepted)) is not None:
+            await kept
         if self._on_progress is not None:
             self._on_progress(self._plan.progress())
 
