@@ -205,12 +205,16 @@ class CredentialsRefused(GitHubError):
 
 
 class StoreUnavailable(StargazerError):
-    """The PostgreSQL database cannot be used. Facts: reason."""
+    """The PostgreSQL database cannot be used. Facts: reason, retryable.
+
+    `retryable` says that it may work again by itself, so that waiting makes sense.
+    """
 
     code = "store-unavailable"
 
-    def __init__(self, reason: str, *, do: str) -> None:
-        super().__init__(f"the store cannot be used ({reason}): {do}", reason=reason)
+    def __init__(self, reason: str, *, do: str, retryable: bool = False) -> None:
+        super().__init__(f"the store cannot be used ({reason}): {do}", reason=reason, retryable=retryable)
+        self.retryable = retryable
 
 
 class SchemaTooNew(StoreUnavailable):

@@ -1,0 +1,1 @@
+"""What stargazer remembers, in PostgreSQL: stars, lists of stargazers, answers, ledgers and jobs."""

@@ -1,0 +1,132 @@
+"""The database, and the GitHub endpoint whose rows we read and write there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import asyncpg
+
+from stargazer.store.failures import store_errors, unreadable_url
+from stargazer.store.migrate import migrate
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[Any]
+    Connection = asyncpg.pool.PoolConnectionProxy[Any]
+
+Isolation = Literal["read_committed", "repeatable_read"]
+
+_CONNECTIONS_AT_MOST = 8
+_CONNECT_SECONDS = 10.0
+_CLOSE_SECONDS = 2.0
+
+_SERVER_SETTINGS = {
+    "application_name": "stargazer",
+    # Compiling costs more than it saves where a statement takes milliseconds.
+    # Source: https://www.postgresql.org/docs/15/jit-decision.html (read 2026-11-24).
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+_FIND_ENDPOINT = "SELECT id FROM endpoint WHERE url = $1"
+"""The number of an endpoint, if it has one."""
+
+_MAKE_ENDPOINT = """
+INSERT INTO endpoint (url) VALUES ($1) ON CONFLICT (url) DO UPDATE SET url = excluded.url RETURNING id
+"""
+"""Give an endpoint a number; whoever comes second gets the number that the first one made."""
+
+
+class Database:
+    """An open database: a pool of connections, and the number of one endpoint.
+
+    Everything that is read and written through it belongs to that endpoint.
+    """
+
+    def __init__(self, pool: Pool, endpoint: int) -> None:
+        self.pool = pool
+        self.endpoint = endpoint
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, dsn: str, endpoint_url: str) -> AsyncGenerator[Database]:
+        """Connect, bring the schema up to date, and find the endpoint.
+
+        Args:
+            dsn: `postgresql://…`; it may hold a password, and is never shown.
+            endpoint_url: the address of GitHub's GraphQL API.
+
+        Raises:
+            SchemaTooNew: the database was made by a newer version.
+            StoreUnavailable: it cannot be used, and what to do about it.
+        """
+        pool = await _connect(dsn)
+        try:
+            with store_errors():
+                async with pool.acquire() as connection:
+                    await migrate(connection)
+                    endpoint = await _endpoint(connection, endpoint_url)
+            yield cls(pool, endpoint)
+        finally:
+            await _close(pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Borrow a connection; what goes wrong with it is said in our words.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        with store_errors():
+            async with self.pool.acquire() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self, isolation: Isolation = "read_committed") -> AsyncGenerator[Connection]:
+        """Borrow a connection for one transaction, which an error undoes.
+
+        Args:
+            isolation: `repeatable_read` shows every statement the same snapshot.
+
+        Raises:
+            StoreUnavailable: the database cannot be used; nothing was written,
+                unless the connection broke while the transaction was ending.
+        """
+        async with self.connection() as connection:
+            async with connection.transaction(isolation=isolation):
+                yield connection
+
+
+async def _connect(dsn: str) -> Pool:
+    try:
+        with store_errors():
+            return await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=_CONNECTIONS_AT_MOST,
+                timeout=_CONNECT_SECONDS,
+                server_settings=_SERVER_SETTINGS,
+            )
+    except ValueError:
+        # The message and the traceback of a URL that cannot be read may quote its password.
+        raise unreadable_url() from None
+
+
+async def _close(pool: Pool) -> None:
+    """Say goodbye to the server, but do not wait for one that is gone."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await pool.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        pool.terminate()
+
+
+async def _endpoint(connection: Connection, url: str) -> int:
+    found: int | None = await connection.fetchval(_FIND_ENDPOINT, url)
+    if found is None:
+        found = await connection.fetchval(_MAKE_ENDPOINT, url)
+    if found is None:
+        raise LookupError(url)
+    return found
