@@ -28,7 +28,7 @@ command that prints a result takes `--format json`, and then prints one JSON val
 | variable | meaning |
 |---|---|
 | `GITHUB_TOKEN`, or else `GH_TOKEN` | the token for GitHub. It is never an argument, and never shown |
-| `STARGAZER_GITHUB_URL` | the GraphQL endpoint, if it is not GitHub's own; Enterprise Server's is `https://HOST/api/graphql`; plain `http` to this machine only |
+| `STARGAZER_GITHUB_URL` | the GraphQL endpoint, if not GitHub's own: `https://HOST/api/graphql` |
 
 ## Exit codes
 """

@@ -39,7 +39,7 @@ def _were(number: int) -> str:
 def _shortfalls(coverage: Coverage) -> list[str]:
     """Say what is missing."""
     parts = [
-        (coverage.users_unread, "not asked"),
+        (coverage.users_unread, "not read"),
         (coverage.users_failed, "could not be read"),
         (coverage.users_truncated, "cut short"),
     ]
@@ -48,7 +48,7 @@ def _shortfalls(coverage: Coverage) -> list[str]:
         return [*missing, "the list came from a file"]
     if not coverage.list_whole:
         missing.append(f"GitHub's list of {coverage.stargazers_total:,} was not read to its end")
-    elif not missing:
+    elif not missing and coverage.stargazers_total != coverage.stargazers_listed:
         missing.append(f"GitHub counts {coverage.stargazers_total:,}")
     return missing
 

@@ -18,7 +18,7 @@ def span(seconds: float) -> str:
 
     Example:
         >>> span(5.4), span(62), span(3_720), span(200_000)
-        ('5 s', '1 min 2 s', '1 h 2 min', '2 d 8 h')
+        ('5 s', '1 min 2 s', '1 h 2 min', '2 d 7 h')
     """
     whole = round(seconds)
     for size, unit, smaller, smaller_unit in (
