@@ -1,0 +1,162 @@
+"""Count whole star lists by number: what they share, in which order, and who shares it.
+
+Two passes over the same lists. The first counts; once the neighbours are in
+their order, the second writes each stargazer into the place of every neighbour
+they starred. Since nobody is twice in the list of one user, the second is a
+counting sort with one step a user: nothing is compared, and nothing needs more
+than the result. Neither pass holds more than one chunk of the lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ListsChunk(msgspec.Struct, frozen=True, eq=False):
+    """The star lists of some users: the list of `users[i]` lies between two `offsets`."""
+
+    users: NDArray[np.int32]
+    repositories: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def arranged(self, order: NDArray[Any]) -> ListsChunk:
+        """Put the lists into another order; what *order* leaves out is dropped."""
+        lengths = np.diff(self.offsets)[order]
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        shifts = np.repeat(self.offsets[:-1][order] - offsets[:-1], lengths)
+        return ListsChunk(self.users[order], self.repositories[np.arange(offsets[-1]) + shifts], offsets)
+
+
+class Tally:
+    """Counts how many of the lists hold each repository; the seed's own number is left out.
+
+    Needs four bytes for each number up to the largest that was seen, and
+    five while it grows.
+    """
+
+    def __init__(self, seed: int, *, repositories: int = 0) -> None:
+        self._seed = seed
+        self._shared = np.zeros(repositories, dtype=np.int32)
+        self.stars = 0
+
+    def add(self, chunk: ListsChunk) -> None:
+        """Count the lists of one chunk."""
+        if not len(chunk.repositories):
+            return
+        self._grow(int(chunk.repositories.max()) + 1)
+        np.add.at(self._shared, chunk.repositories, 1)
+        if self._seed < len(self._shared):
+            self._shared[self._seed] = 0
+        self.stars += len(chunk.repositories)
+
+    def shared(self) -> NDArray[np.int32]:
+        """Return the counts by repository number, as they are: they go on counting."""
+        return self._shared
+
+    def neighbours(self) -> NDArray[np.int32]:
+        """Return the numbers of all neighbours, ascending."""
+        return np.flatnonzero(self._shared).astype(np.int32)
+
+    def closest(self, count: int) -> NDArray[np.int32]:
+        """Return the numbers of those that may be among the first *count*: all that tie with the last."""
+        numbers = self.neighbours()
+        if not 0 < count < len(numbers):
+            return numbers
+        shared: NDArray[np.int32] = self._shared[numbers]
+        worst = np.partition(shared, len(shared) - count)[len(shared) - count]
+        closest: NDArray[np.int32] = numbers[shared >= worst]
+        return closest
+
+    def _grow(self, length: int) -> None:
+        if length > len(self._shared):
+            grown = np.zeros(max(length, len(self._shared) * 5 // 4), dtype=np.int32)
+            grown[: len(self._shared)] = self._shared
+            self._shared = grown
+
+
+class Ranking(msgspec.Struct, frozen=True, eq=False):
+    """The neighbours in their default order, in columns."""
+
+    numbers: NDArray[np.int32]
+    shared: NDArray[np.int32]
+    stars: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, numbers: NDArray[np.int32], stars: NDArray[np.int32], tally: Tally) -> Ranking:
+        """Rank by count the repositories that are given in the order of their names."""
+        counted = tally.shared()
+        if len(numbers):
+            known = numbers < len(counted)
+            numbers, stars = numbers[known], stars[known]
+        shared = counted[numbers]
+        order = np.flatnonzero(shared)
+        order = order[np.argsort(-shared[order], kind="stable")]
+        return cls(numbers[order], shared[order], stars[order])
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def places(self) -> NDArray[np.int32]:
+        """Return by repository number its place in the order, -1 where it has none."""
+        places = np.full(int(self.numbers.max(initial=-1)) + 2, -1, dtype=np.int32)
+        places[self.numbers] = np.arange(len(self), dtype=np.int32)
+        return places
+
+    def parts(self, *, neighbours: int, stars: int) -> Iterator[tuple[int, int]]:
+        """Cut the order into ranges that hold at most so many neighbours and stars.
+
+        A neighbour with more stars than that stands alone.
+        """
+        ends = np.cumsum(self.shared, dtype=np.int64)
+        low = 0
+        while low < len(self):
+            before = int(ends[low - 1]) if low else 0
+            fitting = int(np.searchsorted(ends, before + stars, side="right"))
+            high = max(low + 1, min(low + neighbours, fitting))
+            yield low, high
+            low = high
+
+
+class Sharers:
+    """Collects who shares the neighbours from one place of the order to another.
+
+    The stargazers of a neighbour stand in the order in which their lists were
+    added. Needs four bytes a star that is kept, and four a neighbour.
+    """
+
+    def __init__(self, ranking: Ranking, low: int, high: int, *, places: NDArray[np.int32]) -> None:
+        self._low = low
+        self._high = high
+        self._places = places
+        ends = np.cumsum(ranking.shared[low:high], dtype=np.int64)
+        self._next = np.zeros(high - low, dtype=np.int32)
+        self._next[1:] = ends[:-1]
+        self._stargazers = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.int32)
+        self.ends = ends.astype(np.int32)
+
+    def add(self, chunk: ListsChunk) -> None:
+        """Write the users of a chunk into the places of what they starred."""
+        known = np.minimum(chunk.repositories, len(self._places) - 1)
+        places = self._places[known]
+        inside = (places >= self._low) & (places < self._high)
+        kept = np.zeros(len(places) + 1, dtype=np.int64)
+        np.cumsum(inside, out=kept[1:])
+        places = places[inside] - self._low
+        edges = kept[chunk.offsets].tolist()
+        for user, begin, end in zip(chunk.users.tolist(), edges, edges[1:], strict=False):
+            starred = places[begin:end]
+            slots = self._next[starred]
+            self._stargazers[slots] = user
+            self._next[starred] = slots + 1
+
+    def between(self, low: int, high: int) -> NDArray[np.int32]:
+        """Return the stargazers of the neighbours from one place of the order to another."""
+        begin = self.ends[low - self._low - 1] if low > self._low else 0
+        end = self.ends[high - self._low - 1] if high > self._low else 0
+        return self._stargazers[begin:end]

@@ -1,0 +1,259 @@
+"""Answers as they are stored: made once, found, cleaned, and never changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import asyncpg
+import msgspec
+import numpy as np
+
+from stargazer.neighbours.count import Ranking, Sharers
+from stargazer.planner.coverage import Coverage, Kind
+from stargazer.store import counting
+from stargazer.store.answers_columns import PART_NEIGHBOURS, PART_STARS, column, place_type
+from stargazer.store.database import Database
+
+if TYPE_CHECKING:
+    from stargazer.store.database import Connection
+
+ANYBODY: Literal["anybody"] = "anybody"
+"""Whose answers are meant where the operator shares those of all."""
+
+Owner = int | Literal["anybody"]
+"""The number of the GitHub user whose credential read an answer, or `ANYBODY`."""
+
+_ROUND_STARS = 1 << 25
+"""How many stars are written in one reading of the lists: 128 MB."""
+
+_MAKE = """
+INSERT INTO answer (id, endpoint, repository_number, credential_user, made_at, kind, complete, coverage,
+                    stargazers, not_whole, neighbours, stars, roster)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13)
+"""
+
+_PART_COLUMNS = (
+    "answer",
+    "first_place",
+    "lowest",
+    "repositories",
+    "shared",
+    "stars",
+    "stargazers",
+)
+
+_STORED = """
+SELECT id, repository_number, credential_user, made_at, kind, complete, coverage::text AS coverage,
+       stargazers, not_whole, neighbours
+FROM answer
+WHERE endpoint = $1
+"""
+
+_LATEST = f"""{_STORED}
+  AND repository_number = $2 AND ($3::int IS NULL OR credential_user = $3)
+  AND ($4::timestamptz IS NULL OR made_at > $4)
+ORDER BY made_at DESC, id DESC
+LIMIT 1
+"""
+
+_BY_ID = f"{_STORED} AND id = $2 AND ($3::int IS NULL OR credential_user = $3)"
+
+_CLEAN = """
+DELETE FROM answer AS old
+WHERE endpoint = $1 AND made_at < $2
+  AND NOT ($3 AND NOT EXISTS (
+    SELECT FROM answer AS newer
+    WHERE newer.endpoint = old.endpoint AND newer.repository_number = old.repository_number
+      AND newer.credential_user = old.credential_user
+      AND (newer.made_at, newer.id) > (old.made_at, old.id)))
+"""
+
+
+class StoredAnswer(msgspec.Struct, frozen=True):
+    """One answer without its neighbours.
+
+    `stargazers` is how many starred the repository, as the scores take it.
+    `not_whole` is how many users may share more than is known; None when
+    nobody does. Whoever holds one has been found to be allowed to see it.
+    """
+
+    id: uuid.UUID
+    repository_number: int
+    credential_user: int
+    made_at: datetime
+    kind: Kind
+    complete: bool
+    coverage: dict[str, Any]
+    stargazers: int
+    not_whole: int | None
+    neighbours: int
+
+
+class Answers:
+    """The answers of one GitHub endpoint."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def make(
+        self,
+        repository_number: int,
+        user_numbers: Iterable[int],
+        coverage: Coverage,
+        *,
+        credential_user: int,
+        made_at: datetime,
+    ) -> uuid.UUID:
+        """Count the stored lists of the users, and store what comes of it.
+
+        Users without a stored list share nothing; those in
+        `coverage.uncounted` are left out. Everything is read from one snapshot
+        and written in one transaction, so that nobody sees half an answer.
+
+        Raises:
+            StoreUnavailable: the database failed; nothing was stored.
+        """
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read"),
+        ):
+            return await _Making(connection, self._database.endpoint).make(
+                repository_number, user_numbers, coverage, credential_user=credential_user, made_at=made_at
+            )
+
+    async def latest(
+        self, repository_number: int, credential_user: Owner, *, newer_than: datetime | None = None
+    ) -> StoredAnswer | None:
+        """Find the answer that was made last, if it was made after *newer_than*.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                _LATEST, self._database.endpoint, repository_number, _owner(credential_user), newer_than
+            )
+        return None if row is None else _stored(row)
+
+    async def find(self, answer_id: uuid.UUID, credential_user: Owner) -> StoredAnswer | None:
+        """Find an answer by its id; None when it was cleaned, or belongs to somebody else.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                _BY_ID, self._database.endpoint, answer_id, _owner(credential_user)
+            )
+        return None if row is None else _stored(row)
+
+    async def clean(self, older_than: datetime, *, keep_latest: bool = True) -> int:
+        """Remove the answers made before a moment, and return how many.
+
+        With *keep_latest* the last one of each repository and credential stays.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            status = await connection.execute(_CLEAN, self._database.endpoint, older_than, keep_latest)
+        return int(status.split()[-1])
+
+
+class _Making:
+    """The making of one answer inside one transaction."""
+
+    def __init__(self, connection: Connection, endpoint: int) -> None:
+        self._connection = connection
+        self._endpoint = endpoint
+        self._id = uuid.uuid4()
+
+    async def make(
+        self,
+        repository_number: int,
+        user_numbers: Iterable[int],
+        coverage: Coverage,
+        *,
+        credential_user: int,
+        made_at: datetime,
+    ) -> uuid.UUID:
+        roster = await counting.call_roster(
+            self._connection, self._endpoint, user_numbers, uncounted=coverage.uncounted
+        )
+        tally = await counting.count(self._connection, self._endpoint, roster, seed=repository_number)
+        ranking = await counting.rank(self._connection, self._endpoint, tally)
+        del tally
+        await self._connection.execute(
+            _MAKE,
+            self._id,
+            self._endpoint,
+            repository_number,
+            credential_user,
+            made_at,
+            coverage.kind.value,
+            coverage.complete,
+            msgspec.json.encode(coverage.public()).decode(),
+            max(coverage.stargazers_total, coverage.stargazers_listed),
+            coverage.users_not_whole if coverage.kind is Kind.PARTIAL else None,
+            len(ranking),
+            int(ranking.shared.sum(dtype=np.int64)),
+            column(roster.numbers),
+        )
+        await self._write_parts(ranking, roster)
+        return self._id
+
+    async def _write_parts(self, ranking: Ranking, roster: counting.Roster) -> None:
+        places = ranking.places()
+        for parts in _rounds(ranking):
+            sharers = Sharers(ranking, parts[0][0], parts[-1][1], places=places)
+            async for chunk in roster.lists(self._connection, self._endpoint):
+                sharers.add(chunk)
+            await self._connection.copy_records_to_table(
+                "answer_part",
+                columns=_PART_COLUMNS,
+                records=self._records(parts, ranking, sharers, place_type(len(roster))),
+            )
+
+    async def _records(
+        self, parts: list[tuple[int, int]], ranking: Ranking, sharers: Sharers, kept_as: str
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        for low, high in parts:
+            part = slice(low, high)
+            yield (
+                self._id,
+                low,
+                int(ranking.shared[high - 1]),
+                column(ranking.numbers[part]),
+                column(ranking.shared[part]),
+                column(ranking.stars[part]),
+                sharers.between(low, high).astype(kept_as).tobytes(),
+            )
+
+
+def _rounds(ranking: Ranking) -> Iterator[list[tuple[int, int]]]:
+    """Gather parts into rounds of so many stars, at least one part each."""
+    gathered: list[tuple[int, int]] = []
+    stars = 0
+    for low, high in ranking.parts(neighbours=PART_NEIGHBOURS, stars=PART_STARS):
+        more = int(ranking.shared[low:high].sum(dtype=np.int64))
+        if gathered and stars + more > _ROUND_STARS:
+            yield gathered
+            gathered, stars = [], 0
+        gathered.append((low, high))
+        stars += more
+    if gathered:
+        yield gathered
+
+
+def _owner(credential_user: Owner) -> int | None:
+    return None if credential_user == ANYBODY else credential_user
+
+
+def _stored(row: asyncpg.Record) -> StoredAnswer:
+    values: dict[str, Any] = dict(row)
+    values["coverage"] = msgspec.json.decode(values["coverage"])
+    values["kind"] = Kind(values["kind"])
+    return StoredAnswer(**values)

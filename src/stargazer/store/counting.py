@@ -1,0 +1,141 @@
+"""Count the star lists that are stored, in one snapshot, without holding them all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stargazer.neighbours.count import ListsChunk, Ranking, Tally
+
+if TYPE_CHECKING:
+    from stargazer.store.database import Connection
+
+_CHUNK_STARS = 1 << 18
+"""How many stars are fetched at once: enough to make a round trip cheap."""
+
+_CHUNK_USERS = 2_000
+"""How many users are fetched at once where lists are short."""
+
+_WHOLE_TABLE_SHARE = 8
+"""Reading every repository in order of name beats looking up more than one in so many."""
+
+_SORT_MEMORY = "256MB"
+"""What PostgreSQL may use to sort five million names without writing them to disk."""
+
+# Users who have a list, in the order of their logins, and how long the list is.
+# A length is known without reading the list: PostgreSQL keeps it beside the row.
+_ROSTER = """
+SELECT coalesce(string_agg(int4send(number), '' ORDER BY folded, login, number), '') AS numbers,
+       coalesce(string_agg(int4send(stars), '' ORDER BY folded, login, number), '') AS stars
+FROM (
+    SELECT u.number, lower(u.login) COLLATE "C" AS folded, u.login COLLATE "C" AS login,
+           octet_length(s.repositories) / 4 AS stars
+    FROM unnest($2::integer[]) AS asked (number)
+    JOIN star_list AS s ON s.endpoint = $1 AND s.user_number = asked.number
+    JOIN github_user AS u ON u.endpoint = $1 AND u.number = asked.number
+    WHERE NOT u.node_id = ANY ($3::text[])
+) AS listed
+"""
+
+_LISTS = """
+SELECT user_number, repositories FROM star_list WHERE endpoint = $1 AND user_number = ANY ($2::integer[])
+"""
+
+# Repository numbers and stars, in the order of names. GitHub's names are ASCII,
+# for which folding the case and lowering it are the same.
+_ALPHABET = """
+SELECT coalesce(string_agg(int4send(number), ''), '') AS numbers,
+       coalesce(string_agg(int4send(stars), ''), '') AS stars
+FROM (
+    SELECT number, stars FROM repository
+    WHERE endpoint = $1 {condition}
+    ORDER BY lower(name) COLLATE "C", name COLLATE "C", database_id
+) AS named
+"""
+_ALPHABET_OF_ALL = _ALPHABET.format(condition="")
+_ALPHABET_OF_SOME = _ALPHABET.format(condition="AND number = ANY ($2::integer[])")
+
+_REPOSITORIES = "SELECT coalesce(max(number) + 1, 0) FROM repository WHERE endpoint = $1"
+
+
+class Roster:
+    """The users who are counted, in the order of their logins, and the lengths of their lists."""
+
+    def __init__(self, numbers: NDArray[np.int32], stars: NDArray[np.int64]) -> None:
+        self.numbers = numbers
+        self._batches = list(_batches(stars))
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    async def lists(self, connection: Connection, endpoint: int) -> AsyncIterator[ListsChunk]:
+        """Read the lists in the order of the roster, whose places stand for the users."""
+        for begin, end in self._batches:
+            asked = self.numbers[begin:end]
+            rows = await connection.fetch(_LISTS, endpoint, asked.tolist())
+            found = _chunk(rows)
+            at = np.argsort(found.users, kind="stable")
+            order = at[np.searchsorted(found.users[at], asked)]
+            arranged = found.arranged(order)
+            places = np.arange(begin, end, dtype=np.int32)
+            yield ListsChunk(places, arranged.repositories, arranged.offsets)
+
+
+async def call_roster(
+    connection: Connection, endpoint: int, user_numbers: Iterable[int], *, uncounted: Iterable[str] = ()
+) -> Roster:
+    """Look up which of the users have a list; those of *uncounted* node ids are left out."""
+    asked = sorted(set(user_numbers))
+    [row] = await connection.fetch(_ROSTER, endpoint, asked, list(uncounted))
+    return Roster(_numbers(row["numbers"]), _numbers(row["stars"]).astype(np.int64))
+
+
+async def count(connection: Connection, endpoint: int, roster: Roster, *, seed: int) -> Tally:
+    """Count what the users of a roster share, besides the seed."""
+    tally = Tally(seed, repositories=int(await connection.fetchval(_REPOSITORIES, endpoint)))
+    async for chunk in roster.lists(connection, endpoint):
+        tally.add(chunk)
+    return tally
+
+
+async def rank(connection: Connection, endpoint: int, tally: Tally, *, first: int | None = None) -> Ranking:
+    """Put the neighbours into their order, or only so many that the *first* are certain.
+
+    Runs inside a transaction, whose memory for sorting it raises.
+    """
+    numbers = tally.neighbours() if first is None else tally.closest(first)
+    await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
+    if len(numbers) * _WHOLE_TABLE_SHARE > len(tally.shared()):
+        del numbers
+        [row] = await connection.fetch(_ALPHABET_OF_ALL, endpoint)
+    else:
+        [row] = await connection.fetch(_ALPHABET_OF_SOME, endpoint, numbers.tolist())
+    return Ranking.of(_numbers(row["numbers"]), _numbers(row["stars"]), tally)
+
+
+def _batches(stars: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
+    """Cut the users into ranges of so many stars and users; one with more stars stands alone."""
+    ends = np.cumsum(stars)
+    begin = 0
+    while begin < len(stars):
+        before = int(ends[begin - 1]) if begin else 0
+        fitting = int(np.searchsorted(ends, before + _CHUNK_STARS, side="right"))
+        end = max(begin + 1, min(begin + _CHUNK_USERS, fitting))
+        yield begin, end
+        begin = end
+
+
+def _chunk(rows: list[Any]) -> ListsChunk:
+    lists = [row["repositories"] for row in rows]
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(each) // 4 for each in lists], out=offsets[1:])
+    users = np.array([row["user_number"] for row in rows], dtype=np.int32)
+    return ListsChunk(users, np.frombuffer(b"".join(lists), dtype="<i4"), offsets)
+
+
+def _numbers(column: bytes) -> NDArray[np.int32]:
+    """Read the numbers that PostgreSQL sent in the order of the network."""
+    return np.frombuffer(column, dtype=">i4").astype(np.int32)
