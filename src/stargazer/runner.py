@@ -164,8 +164,10 @@ class Run:
             done, _ = await asyncio.wait({*self._in_flight, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
-        for task in [task for task in self._in_flight if task in done]:
-            self._in_flight.discard(task)
+        finished = [task for task in self._in_flight if task in done]
+        self._in_flight.difference_update(finished)
+        # Whatever was raised is raised last, so that no reply beside it is lost.
+        for task in sorted(finished, key=lambda task: task.exception() is not None):
             await self._take(task.result())
 
     async def _take(self, reply: Reply) -> None:

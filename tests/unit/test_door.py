@@ -1,0 +1,49 @@
+"""The library's door: what it lets out, and what it does not load."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import stargazer
+
+FOREIGN = (
+    "litestar",
+    "asyncpg",
+    "rich",
+    "rich_click",
+    "click",
+    "stargazer.sandbox",
+    "stargazer.cli",
+    "stargazer.store",
+)
+
+
+def test_the_door_lets_out_what_it_says() -> None:
+    """`__all__` is sorted, and names exactly the classes and functions that are imported there."""
+    exported = {
+        name
+        for name, one in vars(stargazer).items()
+        if not name.startswith("_") and not inspect.ismodule(one)
+    }
+
+    assert sorted(stargazer.__all__) == sorted(exported)
+    assert len(set(stargazer.__all__)) == len(stargazer.__all__)
+
+
+def test_what_the_door_lets_out_is_described() -> None:
+    """Everything exported has a docstring of its own."""
+    assert all((getattr(stargazer, name).__doc__ or "").strip() for name in stargazer.__all__)
+
+
+def test_the_library_loads_no_more_than_it_needs() -> None:
+    """A program that imports the library gets no web framework, no database, no terminal, no sandbox."""
+    script = "import sys, stargazer; print('\\n'.join(sys.modules))"
+
+    loaded = subprocess.run(  # noqa: S603 - our own interpreter, our own words
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert "stargazer.find" in loaded
+    assert [name for name in FOREIGN if name in loaded] == []
