@@ -153,7 +153,7 @@ async def test_a_budget_that_is_too_small_is_raised_or_told() -> None:
     with pytest.raises(BudgetTooSmall):
         await finding(World.of([1] * 2000), budget=Budget(points=2)).answer()
 
-    found = await finding(World.of([900] * 60), budget=Budget(points=4)).answer()
+    found = await finding(World.of([10] * 60 + [900] * 60), budget=Budget(points=6)).answer()
     assert isinstance(found.error, BudgetTooSmall)
 
 
@@ -182,8 +182,8 @@ async def test_an_answer_may_be_ended_early() -> None:
 async def test_stargazers_may_be_given() -> None:
     """Logins, entries with a login, and entries with a node id are all read; everybody has a name."""
     world = World.of([30, 40, 50, 60])
-    stargazers: list[str | FileStargazer] = ["user-0", FileStargazer(login="user-1"), FileStargazer(login="user-2", id="U_2"),
-                  FileStargazer(id="U_3"), FileStargazer()]  # fmt: skip
+    known = [FileStargazer(login="user-2", id="U_2"), FileStargazer(id="U_3")]
+    stargazers: list[str | FileStargazer] = ["user-0", FileStargazer(login="user-1"), *known, FileStargazer()]
 
     found = await find_neighbours(REPOSITORY, Transport(world), stargazers=stargazers)
 
