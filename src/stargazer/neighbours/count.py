@@ -104,7 +104,8 @@ class Ranking(msgspec.Struct, frozen=True, eq=False):
 
     def places(self) -> NDArray[np.int32]:
         """Return by repository number its place in the order, -1 where it has none."""
-        places = np.full(int(self.numbers.max(initial=-1)) + 2, -1, dtype=np.int32)
+        largest = int(np.max(self.numbers)) if len(self) else -1
+        places = np.full(largest + 2, -1, dtype=np.int32)
         places[self.numbers] = np.arange(len(self), dtype=np.int32)
         return places
 

@@ -14,7 +14,7 @@ import numpy as np
 from stargazer.neighbours.count import Ranking, Sharers
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.store import counting
-from stargazer.store.answers_columns import PART_NEIGHBOURS, PART_STARS, column, place_type
+from stargazer.store.answers_columns import PartSizes, column, place_type
 from stargazer.store.database import Database
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ ANYBODY: Literal["anybody"] = "anybody"
 
 Owner = int | Literal["anybody"]
 """The number of the GitHub user whose credential read an answer, or `ANYBODY`."""
-
-_ROUND_STARS = 1 << 25
-"""How many stars are written in one reading of the lists: 128 MB."""
 
 _MAKE = """
 INSERT INTO answer (id, endpoint, repository_number, credential_user, made_at, kind, complete, coverage,
@@ -52,7 +49,7 @@ FROM answer
 WHERE endpoint = $1
 """
 
-_LATEST = f"""{_STORED}
+LATEST = f"""{_STORED}
   AND repository_number = $2 AND ($3::int IS NULL OR credential_user = $3)
   AND ($4::timestamptz IS NULL OR made_at > $4)
 ORDER BY made_at DESC, id DESC
@@ -95,8 +92,9 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 class Answers:
     """The answers of one GitHub endpoint."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, sizes: PartSizes | None = None) -> None:
         self._database = database
+        self._sizes = sizes or PartSizes()
 
     async def make(
         self,
@@ -120,7 +118,7 @@ class Answers:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read"),
         ):
-            return await _Making(connection, self._database.endpoint).make(
+            return await _Making(connection, self._database.endpoint, self._sizes).make(
                 repository_number, user_numbers, coverage, credential_user=credential_user, made_at=made_at
             )
 
@@ -134,7 +132,7 @@ class Answers:
         """
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
-                _LATEST, self._database.endpoint, repository_number, _owner(credential_user), newer_than
+                LATEST, self._database.endpoint, repository_number, _owner(credential_user), newer_than
             )
         return None if row is None else _stored(row)
 
@@ -166,9 +164,10 @@ class Answers:
 class _Making:
     """The making of one answer inside one transaction."""
 
-    def __init__(self, connection: Connection, endpoint: int) -> None:
+    def __init__(self, connection: Connection, endpoint: int, sizes: PartSizes) -> None:
         self._connection = connection
         self._endpoint = endpoint
+        self._sizes = sizes
         self._id = uuid.uuid4()
 
     async def make(
@@ -207,7 +206,7 @@ class _Making:
 
     async def _write_parts(self, ranking: Ranking, roster: counting.Roster) -> None:
         places = ranking.places()
-        for parts in _rounds(ranking):
+        for parts in _readings(ranking, self._sizes):
             sharers = Sharers(ranking, parts[0][0], parts[-1][1], places=places)
             async for chunk in roster.lists(self._connection, self._endpoint):
                 sharers.add(chunk)
@@ -233,13 +232,13 @@ class _Making:
             )
 
 
-def _rounds(ranking: Ranking) -> Iterator[list[tuple[int, int]]]:
-    """Gather parts into rounds of so many stars, at least one part each."""
+def _readings(ranking: Ranking, sizes: PartSizes) -> Iterator[list[tuple[int, int]]]:
+    """Tell which parts are gathered in each reading of the lists, at least one."""
     gathered: list[tuple[int, int]] = []
     stars = 0
-    for low, high in ranking.parts(neighbours=PART_NEIGHBOURS, stars=PART_STARS):
+    for low, high in ranking.parts(neighbours=sizes.neighbours, stars=sizes.stars):
         more = int(ranking.shared[low:high].sum(dtype=np.int64))
-        if gathered and stars + more > _ROUND_STARS:
+        if gathered and stars + more > sizes.stars_a_reading:
             yield gathered
             gathered, stars = [], 0
         gathered.append((low, high))

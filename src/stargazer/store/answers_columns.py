@@ -6,14 +6,23 @@ import uuid
 from collections import OrderedDict
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-PART_NEIGHBOURS = 1_024
-"""How many neighbours share a row: a page reads one or two, and a row stays small."""
 
-PART_STARS = 1 << 21
-"""How many stars share a row, where one neighbour has not more: 8 MB."""
+class PartSizes(msgspec.Struct, frozen=True):
+    """How an answer is cut into rows when it is written; reading does not ask.
+
+    A row holds at most so many neighbours, so that a page reads one or two of
+    them, and so many stars, if one neighbour has not more: 8 MB. In one reading
+    of the lists at most so many stars are gathered: 128 MB.
+    """
+
+    neighbours: int = 1_024
+    stars: int = 1 << 21
+    stars_a_reading: int = 1 << 25
+
 
 _SMALL_ROSTER = 1 << 16
 
