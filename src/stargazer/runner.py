@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 import msgspec
 
+from stargazer.planner.budget import Budget
 from stargazer.planner.page import Call, Page, Reply, User
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Finish, Progress, Send, Wait
@@ -39,6 +40,47 @@ class Clock(Protocol):
     def passed(self, seconds: float) -> None:
         """Take note that a call took so many *seconds* of GitHub's time."""
         ...
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """The leave to send one call, to be settled under its `key`."""
+
+    key: str
+
+
+class Ledger(Protocol):
+    """What all runs with one credential have reserved and spent together."""
+
+    async def reserve(
+        self, call: Call, now: datetime, *, remaining_seconds: float, budget: Budget
+    ) -> Granted | Wait:
+        """Book *call*, or say when to ask again.
+
+        `remaining_seconds` is what is left of the run in GitHub seconds, 0 while that is not known.
+        """
+        ...
+
+    async def settle(self, grant: Granted, reply: Reply | None, now: datetime) -> None:
+        """Replace what was booked by what the *reply* says; None: nothing came back."""
+        ...
+
+    async def freed(self) -> None:
+        """Come back when it may help to ask again before the moment that `reserve` told."""
+        ...
+
+
+class NoLedger:
+    """The ledger of a run that has its credential for itself."""
+
+    async def reserve(self, call: Call, *_: object, **__: object) -> Granted | Wait:
+        """Grant every call."""
+        return Granted(str(call.number))
+
+    async def settle(self, grant: Granted, reply: Reply | None, now: datetime) -> None:
+        """Do nothing."""
+
+    async def freed(self) -> None:
+        """Do nothing: nobody is ever told to wait."""
 
 
 class SystemClock:
@@ -110,6 +152,7 @@ class Run:
         on_pages: gets the pages and users of each reply that the plan accepted; if it
             returns an awaitable, that is awaited before the next call is sent.
         on_progress: gets a record after each reply, and before each wait.
+        ledger: what the run shares with others that use its credential.
     """
 
     def __init__(
@@ -120,20 +163,28 @@ class Run:
         *,
         on_pages: Callable[[Sequence[Page | User]], Awaitable[None] | None],
         on_progress: Callable[[Progress], None] | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._plan = plan
         self._transport = transport
         self._clock = clock
         self._on_pages = on_pages
         self._on_progress = on_progress
-        self._in_flight: set[asyncio.Task[Reply]] = set()
+        self._ledger: Ledger = ledger or NoLedger()
+        self._in_flight: set[asyncio.Task[Reply | None]] = set()
+        self._winding_down = asyncio.Event()
         self._stopping = asyncio.Event()
         self.waited_seconds = 0.0
 
     def stop(self) -> None:
         """End the run now: calls in flight are given up, what was read is kept."""
-        self._plan.stop()
+        self.wind_down()
         self._stopping.set()
+
+    def wind_down(self) -> None:
+        """End the run as soon as the calls in flight have come back."""
+        self._plan.stop()
+        self._winding_down.set()
 
     async def finish(self) -> Finish:
         """Drive the plan to its end.
@@ -145,18 +196,51 @@ class Run:
             while True:
                 match self._plan.next_step(self._clock.now()):
                     case Send(calls):
-                        self._in_flight |= {asyncio.create_task(self._transport.send(call)) for call in calls}
+                        self._in_flight |= {asyncio.create_task(self._exchange(call)) for call in calls}
                         await self._next_reply()
                     case Wait() if self._in_flight:
                         await self._next_reply()
                     case Wait() as wait:
                         await self._wait(wait)
+                    case Finish() if self._in_flight and not self._giving_up:
+                        await self._next_reply()
                     case Finish() as finish:
                         return finish
                     case never:
                         assert_never(never)
         finally:
             await self._abandon()
+
+    @property
+    def _giving_up(self) -> bool:
+        return self._stopping.is_set() or not self._winding_down.is_set()
+
+    async def _exchange(self, call: Call) -> Reply | None:
+        """Send a call when the ledger grants it; None when the run ends before."""
+        grant = await self._turn(call)
+        if grant is None:
+            return None
+        reply = None
+        try:
+            reply = await self._transport.send(call)
+            self._clock.passed(reply.seconds)
+        finally:
+            await self._ledger.settle(grant, reply, self._clock.now())
+        return reply
+
+    async def _turn(self, call: Call) -> Granted | None:
+        left = self._plan.left()
+        while not self._winding_down.is_set():
+            step = await self._ledger.reserve(
+                call,
+                self._clock.now(),
+                remaining_seconds=left.github_seconds if left else 0.0,
+                budget=self._plan.budget,
+            )
+            if isinstance(step, Granted):
+                return step
+            await self._wait(step, self._ledger.freed())
+        return None
 
     async def _next_reply(self) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -168,17 +252,19 @@ class Run:
         self._in_flight.difference_update(finished)
         # Whatever was raised is raised last, so that no reply beside it is lost.
         for task in sorted(finished, key=lambda task: task.exception() is not None):
-            await self._take(task.result())
+            reply = task.result()
+            if reply is not None:
+                await self._take(reply)
 
     async def _take(self, reply: Reply) -> None:
-        self._clock.passed(reply.seconds)
         accepted = self._plan.receive(reply, self._clock.now())
         if accepted and (kept := self._on_pages(accepted)) is not None:
             await kept
         if self._on_progress is not None:
             self._on_progress(self._plan.progress())
 
-    async def _wait(self, wait: Wait) -> None:
+    async def _wait(self, wait: Wait, *sooner: Coroutine[Any, Any, None]) -> None:
+        """Wait until the moment told, or until the run ends or one of *sooner* has come."""
         before = self._clock.now()
         if self._on_progress is not None:
             self._on_progress(
@@ -186,13 +272,13 @@ class Run:
                     self._plan.progress(), waiting_until=wait.until, waiting_for=wait.reason.value
                 )
             )
-        sleep = asyncio.create_task(self._clock.sleep_until(wait.until))
-        stopping = asyncio.create_task(self._stopping.wait())
+        ends = {self._clock.sleep_until(wait.until), self._winding_down.wait(), *sooner}
+        tasks = [asyncio.create_task(end) for end in ends]
         try:
-            await asyncio.wait({sleep, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sleep.cancel()
-            stopping.cancel()
+            for task in tasks:
+                task.cancel()
         self.waited_seconds += (self._clock.now() - before).total_seconds()
 
     async def _abandon(self) -> None:
