@@ -218,7 +218,7 @@ def test_a_report_that_cannot_be_written(
         (("neighbours", "o/seed", "--top", "-1"), "--top"),
         (("neighbours", "o/seed", "--budget", "0"), "--budget"),
         (("neighbours", "o/seed", "--time", "soon"), "such as 90s, 5m, 2h or 7d"),
-        (("neighbours", "o/seed", "--time", "0"), "seconds must be"),
+        (("neighbours", "o/seed", "--time", "0"), "is no time at all"),
         (("neighbours", "o/seed", "--sample", "50"), "--sample is not available yet"),
         (("neighbours", "o/seed", "--until", "1%"), "--until is not available yet"),
         (("neighbours", "o/seed", "--seed", "1"), "--seed is not available yet"),

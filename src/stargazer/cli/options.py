@@ -22,14 +22,18 @@ class Span(click.ParamType[float]):
 
     name = "span"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def __init__(self, *, positive: bool = False) -> None:
+        self._positive = positive
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read a span."""
-        if isinstance(value, int | float):
-            return float(value)
         read = _SPAN.fullmatch(str(value).strip())
         if read is None:
             self.fail(f"{value!r} is no span of time, such as 90s, 5m, 2h or 7d", param, ctx)
-        return float(read[1]) * _UNIT_SECONDS[read[2]]
+        seconds = float(read[1]) * _UNIT_SECONDS[read[2]]
+        if self._positive and not seconds:
+            self.fail(f"{value!r} is no time at all", param, ctx)
+        return seconds
 
 
 def repository_argument(*, required: bool = True) -> Callable[[F], F]:

@@ -29,7 +29,7 @@ def span(seconds: float) -> str:
         if whole >= size:
             rest = whole % size // smaller
             return f"{whole // size} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
-    return f"{whole} s"
+    return f"{whole} s" if whole else "under 1 s"
 
 
 def count(number: float, one: str, many: str | None = None) -> str:

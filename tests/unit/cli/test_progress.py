@@ -60,7 +60,7 @@ def test_a_wait_counts_down_and_says_what_for() -> None:
     )
     assert "waiting 1 min 30 s: the points" in drawn(meter)
     clock.passed(100)
-    assert "waiting 0 s: the points" in drawn(meter)
+    assert "waiting under 1 s: the points" in drawn(meter)
 
 
 def test_in_the_sandbox_what_is_left_is_in_the_watchers_time() -> None:

@@ -52,6 +52,15 @@ def test_help_shows_examples_line_by_line(name: str, capsys: pytest.CaptureFixtu
     assert any(line.startswith(f"stargazer {name}") for line in examples)
 
 
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """`stargazer` alone tells what there is, and how to try it without a token."""
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert all(name in out for name in COMMANDS)
+    assert "stargazer neighbours rails/rails --sandbox" in out
+
+
 def test_later_options_are_hidden() -> None:
     """What is not available yet is refused, and not advertised."""
     written = reference()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -45,3 +48,25 @@ def test_faults_that_cannot_be_read_are_told(
 ) -> None:
     """A fault is a name and a share of calls."""
     assert said in failed(capsys, "--faults", faults)
+
+
+def test_it_tells_people_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The words can be pasted into a shell; what was asked for is what the sandbox does."""
+    options = ["--port", "0", "--synthetic", "1000", "--restricted", "empty", "--faults", "slow=0.1"]
+    command = [sys.executable, "-m", "stargazer", "sandbox", "--speed", "1000", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:  # noqa: S603
+        assert served.stdout is not None
+        told = [served.stdout.readline() for _ in range(4)]
+        export = told[2].split()
+        for variable in export[1:]:
+            name, _, value = variable.partition("=")
+            monkeypatch.setenv(name, value)
+        exit_code = main(["neighbours", "synthetic/stars-250"])
+        served.send_signal(signal.SIGINT)
+        assert served.wait(timeout=30) == 0
+    assert export[0] == "export"
+    assert told[3].split() == ["stargazer", "neighbours", "synthetic/stars-250"]
+    assert exit_code == 4
+    assert "250 stargazers of synthetic/stars-250" in capsys.readouterr().err

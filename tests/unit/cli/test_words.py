@@ -29,7 +29,16 @@ def found(seconds: float = 5.0, **members: Any) -> Found:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59.6, "1 min"), (60, "1 min"), (3_600, "1 h"), (7_260, "2 h 1 min"), (86_400, "1 d")],
+    [
+        (0, "under 1 s"),
+        (0.4, "under 1 s"),
+        (1.4, "1 s"),
+        (59.6, "1 min"),
+        (60, "1 min"),
+        (3_600, "1 h"),
+        (7_260, "2 h 1 min"),
+        (86_400, "1 d"),
+    ],
 )
 def test_spans_have_at_most_two_units(seconds: float, words: str) -> None:
     """A span is said in the largest unit that fits and the next smaller one."""

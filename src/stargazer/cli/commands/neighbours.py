@@ -91,7 +91,10 @@ Examples:
     help="Spend so many of GitHub's points at most, or fail with the price.",
 )
 @click.option(
-    "--time", "seconds", type=Span(), help="Spend so much of GitHub's time at most: 90s, 5m, 2h, 7d."
+    "--time",
+    "seconds",
+    type=Span(positive=True),
+    help="Spend so much of GitHub's time at most: 90s, 5m, 2h, 7d.",
 )
 @click.option(
     "--max-stars-per-user",

@@ -79,7 +79,7 @@ class FaultShares(click.ParamType[dict[str, float]]):
 )
 @click.option(
     "--restricted",
-    type=click.Choice([Stargazers.FORBIDDEN, Stargazers.EMPTY]),
+    type=click.Choice([Stargazers.FORBIDDEN.value, Stargazers.EMPTY.value]),
     help="Refuse lists of stargazers, in one of GitHub's two disguises.",
 )
 @click.option(
@@ -143,7 +143,8 @@ def command(
         faults=msgspec.convert(faults or {}, Faults),
         points_per_hour=points_per_hour,
     )
-    asyncio.run(_serve(Sandbox(_graph(users), behaviour, host=host, port=port), form))
+    sandbox = Sandbox(_graph(users), behaviour, host=host, port=port)
+    asyncio.run(_serve(sandbox, form, "rails/rails" if users is None else next(iter(SUBJECTS))))
     return 0
 
 
@@ -168,7 +169,7 @@ def _graph(users: int | None) -> Graph:
     return synthetic_graph(users=users, stars=STARS_PER_USER * users, repositories=repositories)
 
 
-async def _serve(sandbox: Sandbox, form: str) -> None:
+async def _serve(sandbox: Sandbox, form: str, example: str) -> None:
     """Serve until a signal comes.
 
     Raises:
@@ -182,13 +183,13 @@ async def _serve(sandbox: Sandbox, form: str) -> None:
         raise InvalidRequest("--port", f"free, at a --host of this machine ({error.strerror})") from error
     try:
         with stop_on_signal(stopped.set):
-            _tell(sandbox.url, form)
+            _tell(sandbox.url, form, example)
             await stopped.wait()
     finally:
         await sandbox.stop()
 
 
-def _tell(url: str, form: str) -> None:
+def _tell(url: str, form: str, example: str) -> None:
     environment = {"STARGAZER_GITHUB_URL": url, "GITHUB_TOKEN": "anything"}
     if form == "json":
         print_json({"url": url, "environment": environment})
@@ -199,6 +200,6 @@ def _tell(url: str, form: str) -> None:
             f"A simulated GitHub listens at {url} until Ctrl-C. To ask it, in another terminal:",
             "",
             f"  export {' '.join(words)}",
-            "  stargazer neighbours rails/rails",
+            f"  stargazer neighbours {example}",
         ]
     )
