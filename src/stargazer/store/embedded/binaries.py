@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from stargazer.errors import StoreUnavailable
-from stargazer.store.embedded.place import ELSEWHERE, Owner, first_closed
+from stargazer.store.embedded.place import ELSEWHERE, Place, first_closed
 
 OLDEST_MAJOR = 14
 """Older servers are not used: the PostgreSQL project no longer mends them."""
@@ -94,21 +94,21 @@ def _remedy(made_by: int | None) -> str:
     return f"install PostgreSQL {made_by} again; otherwise {ELSEWHERE}"
 
 
-def find(owner: Owner, made_by: int | None) -> Binaries:
-    """Find the programs that *owner* can run.
+def find(place: Place, made_by: int | None) -> Binaries:
+    """Find the programs that the owner of *place* can run.
 
     Raises:
         StoreUnavailable: there are none that can serve a folder which version *made_by* made.
     """
-    return choose(_installed(owner), made_by)
+    return choose(_installed(place), made_by)
 
 
-def _installed(owner: Owner) -> Iterator[Binaries]:
+def _installed(place: Place) -> Iterator[Binaries]:
     for folder in _folders():
         server = folder / "postgres"
         if not (os.access(server, os.X_OK) and os.access(folder / "initdb", os.X_OK)):
             continue
-        if first_closed(server.resolve(), owner) is not None:
+        if place.is_dropped and first_closed(server.resolve(), place.owner) is not None:
             continue
         major = _major(server)
         if major is not None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
-
-import msgspec
 
 from stargazer.store.embedded.binaries import Binaries
 from stargazer.store.embedded.place import PORT, Place
+from stargazer.store.embedded.watchdog import Order
 
 DATABASE = "stargazer"
 ROLE = "stargazer"
@@ -40,47 +38,23 @@ SERVER_SETTINGS: dict[str, str] = {
 }
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What a watchdog is told to do; it reads this as JSON.
-
-    Attributes:
-        uid: whom to become; None: stay who you are.
-        initdb: command lines that make a cluster in the folder `{new}`, in order
-            of preference; the next is tried if the locale of one is unknown.
-        create: makes our database in it, told by standard input.
-        parent_death: how the server learns that its watchdog was killed.
-    """
-
-    uid: int | None
-    gid: int | None
-    folder: str
-    cluster: str
-    log: str
-    user_lock: str
-    watchdog_lock: str
-    initdb: list[list[str]]
-    create: list[str]
-    create_input: str
-    server: list[str]
-    parent_death: Literal["signal", "pipe"]
-
-
 def order(place: Place, binaries: Binaries, platform: str = sys.platform) -> Order:
     """Tell the watchdog of *place* everything it has to know."""
     postgres = binaries.program("postgres")
     return Order(
-        uid=place.owner.uid if place.is_dropped else None,
-        gid=place.owner.gid if place.is_dropped else None,
+        account=(place.owner.uid, place.owner.gid) if place.is_dropped else None,
         folder=str(place.folder),
         cluster=str(place.cluster),
         log=str(place.log),
         user_lock=str(place.user_lock),
         watchdog_lock=str(place.watchdog_lock),
+        socket_lock=str(place.socket / f".s.PGSQL.{PORT}.lock"),
         initdb=[initdb(binaries, locale) for locale in locales(binaries.major)],
-        create=[postgres, "--single", "-D", "{new}", "postgres"],
+        create=[postgres, "--single", "--fsync=off", "-D", "{new}", "postgres"],
         create_input=f"CREATE DATABASE {DATABASE}\n",
+        sync=[binaries.program("initdb"), "--sync-only", "--pgdata={new}"],
         server=server(postgres, place.cluster, place.socket),
-        parent_death="signal" if platform == "linux" else "pipe",
+        is_signalled=platform == "linux",
     )
 
 
@@ -102,6 +76,7 @@ def initdb(binaries: Binaries, locale: list[str]) -> list[str]:
     """The command line that makes a cluster in `{new}`.
 
     Nobody but the owner can reach the socket, so the server trusts whoever does.
+    The watchdog sees to it that all of it is on the disk before it gets its name.
     """
     return [
         binaries.program("initdb"),
@@ -110,6 +85,7 @@ def initdb(binaries: Binaries, locale: list[str]) -> list[str]:
         "--auth=trust",
         "--encoding=UTF8",
         "--data-checksums",
+        "--no-sync",
         "--lc-messages=C",
         *locale,
     ]
@@ -131,7 +107,7 @@ def dsn(socket: Path) -> str:
     """The connection string for the server whose socket lies in *socket*.
 
     Example:
-        >>> dsn(Path("/tmp/stargazer-101-b0a5b0e0e5b4"))
-        'postgresql:///stargazer?host=%2Ftmp%2Fstargazer-101-b0a5b0e0e5b4&port=5432&user=stargazer'
+        >>> dsn(Path("/tmp/stargazer-101-a3ca3ad69547"))
+        'postgresql:///stargazer?host=%2Ftmp%2Fstargazer-101-a3ca3ad69547&port=5432&user=stargazer'
     """
     return f"postgresql:///{DATABASE}?host={quote(str(socket), safe='')}&port={PORT}&user={ROLE}"

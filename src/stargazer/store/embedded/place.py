@@ -80,6 +80,7 @@ def choose_owner(caller: Owner, folder_uid: int | None, accounts: Sequence[Owner
     """Choose who runs the server.
 
     Args:
+        caller: who asks for the server.
         folder_uid: who owns the server's folder; None if there is none yet.
         accounts: those of `SERVICE_ACCOUNTS` that exist, in order of preference.
 
@@ -102,7 +103,7 @@ def choose_socket(folder: Path, uid: int) -> Path:
         >>> str(choose_socket(Path("/var/lib/stargazer/postgresql"), 101))
         '/var/lib/stargazer/postgresql/socket'
         >>> str(choose_socket(Path("/deep" * 20), 101))
-        '/tmp/stargazer-101-b0a5b0e0e5b4'
+        '/tmp/stargazer-101-a3ca3ad69547'
     """
     near = folder / "socket"
     name = os.fsencode(near / f".s.PGSQL.{PORT}")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class Server:
                     return
                 await asyncio.sleep(_POLL_SECONDS)
             elif starts == _MOST_STARTS:
-                raise StoreUnavailable("its watchdog was killed each time it started it", do=ELSEWHERE)
+                raise StoreUnavailable("its watchdog ends before it has started it", do=ELSEWHERE)
             else:
                 starts += 1
                 if await _start(self._place, deadline):
@@ -80,7 +80,7 @@ class Server:
 
 
 @asynccontextmanager
-async def attach(data_dir: Path, *, start_seconds: float = START_SECONDS) -> AsyncIterator[Server]:
+async def attach(data_dir: Path, *, start_seconds: float = START_SECONDS) -> AsyncGenerator[Server, None]:
     """Use the embedded server in *data_dir*: start it, or attach to the one that runs.
 
     It stops when its last user has left, or was killed.
@@ -123,10 +123,10 @@ async def _start(place: Place, deadline: float) -> bool:
 def _send_watchdog(place: Place, writer: int) -> None:
     """Start a watchdog that says its word to *writer* and belongs to no program and no terminal."""
     try:
-        order = commands.order(place, binaries.find(place.owner, _made_by(place)))
+        order = commands.order(place, binaries.find(place, _made_by(place)))
         subprocess.run(  # noqa: S603 (our own interpreter and file)
-            [sys.executable, "-I", "-S", watchdog.__file__],
-            input=msgspec.json.encode(order),
+            [sys.executable, "-I", "-S", watchdog.__file__, place.folder],
+            input=msgspec.json.encode(order._asdict()),
             stdout=writer,
             stderr=subprocess.DEVNULL,
             env=commands.environment(os.environ),

@@ -2,7 +2,7 @@
 
 It is run by its path and knows the standard library only: the interpreter then
 starts in a fiftieth of the time that importing this package takes. It reads one
-JSON order (`commands.Order`) from its standard input, prints one JSON word
+JSON order from its standard input, prints one JSON word
 (`ready`, `busy` or `failed`), and lives as long as the server.
 """
 
@@ -20,9 +20,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NamedTuple
 
 LOG_BYTES = 1_000_000
 INITDB_SECONDS = 120.0
@@ -34,8 +34,36 @@ STOP_SECONDS = 20.0
 POLL_SECONDS = 0.005
 
 _PR_SET_PDEATHSIG = 1
-_PASSING = ("pre-existing shared memory block", "lock file")
+_PASSING = "pre-existing shared memory block"
 """Why a start fails while the children of a killed server are still going."""
+
+
+class Order(NamedTuple):
+    """What a watchdog is told to do.
+
+    Attributes:
+        account: the user and group to become; None: stay who you are.
+        initdb: command lines that make a cluster in the folder `{new}`, in order
+            of preference; the next is tried if the locale of one is unknown.
+        create: makes our database in it, told by `create_input`.
+        sync: writes it to the disk, where the system cannot do that at once.
+        server: runs the server.
+        is_signalled: whether Linux tells the server that its watchdog was killed.
+    """
+
+    account: tuple[int, int] | None
+    folder: str
+    cluster: str
+    log: str
+    user_lock: str
+    watchdog_lock: str
+    socket_lock: str
+    initdb: list[list[str]]
+    create: list[str]
+    create_input: str
+    sync: list[str]
+    server: list[str]
+    is_signalled: bool
 
 
 class Failed(Exception):
@@ -47,19 +75,19 @@ class Log:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._file: IO[bytes] = self._open()
+        self._file = self._open()
         self.last = ""
         """The last line that tells of an error, else the last line."""
         self._is_error = False
 
     def write(self, line: bytes) -> None:
         """Write one *line*."""
-        if self._file.tell() > LOG_BYTES:
-            self._file.close()
-            self._path.replace(f"{self._path}.1")
-            self._file = self._open()
-        # A full disk must not keep the watchdog from its work.
+        # On a full disk a line is lost; the server would stand still if nobody read them.
         with contextlib.suppress(OSError):
+            if self._file.tell() > LOG_BYTES:
+                self._path.replace(f"{self._path}.1")
+                full, self._file = self._file, self._open()
+                full.close()
             self._file.write(line)
         text = line.decode(errors="replace").strip()
         is_error = any(mark in text for mark in ("FATAL:", "PANIC:", "error:", "could not"))
@@ -72,40 +100,41 @@ class Log:
 
     def _open(self) -> IO[bytes]:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        return open(descriptor, "ab", buffering=0)  # noqa: PTH123, SIM115 (a descriptor, kept open)
+        return open(descriptor, "ab", buffering=0)  # noqa: PTH123 (a descriptor, kept open)
 
 
 class Server:
     """The server's first program, and what it prints."""
 
-    def __init__(self, order: dict[str, Any], log: Log) -> None:
+    def __init__(self, order: Order, log: Log) -> None:
         self._program = subprocess.Popen(  # noqa: S603 (our own order, no shell)
-            order["server"],
+            order.server,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            preexec_fn=_dies_with_parent(signal.SIGINT) if order["parent_death"] == "signal" else None,  # noqa: PLW1509
+            preexec_fn=_dies_with_parent(signal.SIGINT) if order.is_signalled else None,
         )
         self.pid = self._program.pid
+        self._guard = None if order.is_signalled else _guard(self.pid)
         self._printer = threading.Thread(target=self._print, args=[log], daemon=True)
         self._printer.start()
 
     def _print(self, log: Log) -> None:
-        assert self._program.stdout is not None  # noqa: S101
-        for line in self._program.stdout:
+        for line in self._program.stdout or ():
             log.write(line)
 
     def has_ended(self) -> bool:
-        """Tell whether it has ended, after what it printed has been read."""
-        if self._program.poll() is None:
-            return False
-        self._printer.join(1.0)
-        return True
+        """Tell whether it has ended."""
+        return self._program.poll() is not None
 
     def wait(self) -> None:
-        """Wait until it has ended."""
+        """Wait until it has ended and what it printed is in the log."""
         self._program.wait()
+        # A child that lives on may keep the pipe open.
         self._printer.join(1.0)
+        if self._guard is not None:
+            os.kill(self._guard, signal.SIGKILL)
+            os.waitpid(self._guard, 0)
 
     def stop(self, sign: signal.Signals = signal.SIGINT) -> None:
         """Ask it to end: SIGINT ends its clients too, SIGQUIT does without a last checkpoint."""
@@ -115,7 +144,7 @@ class Server:
 
 def main() -> None:
     """Do what the order on the standard input says."""
-    order = json.load(sys.stdin)
+    order = Order(**json.load(sys.stdin))
     if os.fork() != 0:
         os._exit(0)
     os.chdir("/")
@@ -127,32 +156,32 @@ def main() -> None:
     say(word, reason)
 
 
-def serve(order: dict[str, Any]) -> tuple[str, str]:
+def serve(order: Order) -> tuple[str, str]:
     """Start the server and stay with it until it ends; return what is left to say."""
     become(order)
-    watch = _Orphans(order["parent_death"] == "pipe")
-    locked = os.open(order["watchdog_lock"], os.O_RDWR | os.O_NOFOLLOW)
+    locked = os.open(order.watchdog_lock, os.O_RDWR | os.O_NOFOLLOW)
     try:
         fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return "busy", ""
-    log = Log(order["log"])
+    log = Log(order.log)
     make_cluster(order, log)
-    server = start(order, log, watch)
+    end_orphan(order)
+    server = start(order, log)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
-    threading.Thread(target=stop_after_last_user, args=[server, order["user_lock"]], daemon=True).start()
+    threading.Thread(target=stop_after_last_user, args=[server, order.user_lock], daemon=True).start()
     say("ready", "")
     server.wait()
-    watch.end()
     return "ended", ""
 
 
-def become(order: dict[str, Any]) -> None:
+def become(order: Order) -> None:
     """Give up the rights of root for good, when the order says so."""
-    if order["uid"] is not None:
-        os.setgroups([order["gid"]])
-        os.setgid(order["gid"])
-        os.setuid(order["uid"])
+    if order.account is not None:
+        user, group = order.account
+        os.setgroups([group])
+        os.setgid(group)
+        os.setuid(user)
 
 
 def say(word: str, reason: str) -> None:
@@ -164,9 +193,9 @@ def say(word: str, reason: str) -> None:
     os.close(silence)
 
 
-def make_cluster(order: dict[str, Any], log: Log) -> None:
+def make_cluster(order: Order, log: Log) -> None:
     """Make the cluster if there is none: in a folder beside it, which gets its name when it is whole."""
-    cluster, folder = Path(order["cluster"]), Path(order["folder"])
+    cluster, folder = Path(order.cluster), Path(order.folder)
     for unfinished in folder.glob(f"{cluster.name}.new.*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     if (cluster / "PG_VERSION").exists():
@@ -185,86 +214,108 @@ def make_cluster(order: dict[str, Any], log: Log) -> None:
     os.close(parent)
 
 
-def initialise(order: dict[str, Any], new: str, log: Log) -> None:
-    """Run `initdb` in the folder *new*, and create our database."""
-    for command in order["initdb"]:
+def initialise(order: Order, new: str, log: Log) -> None:
+    """Run `initdb` in the folder *new*, create our database, and see it written to the disk."""
+    for command in order.initdb:
         log.forget()
-        if run(command, new, "", log) == 0:
+        if run(order, command, new, log):
             break
         if "locale" not in log.last:
             raise Failed(log.last)
     else:
         raise Failed(log.last)
-    if run(order["create"], new, order["create_input"], log) != 0:
+    if not run(order, order.create, new, log, order.create_input):
+        raise Failed(log.last)
+    if not sync(new) and not run(order, order.sync, new, log):
         raise Failed(log.last)
 
 
-def run(command: list[str], new: str, text: str, log: Log) -> int:
-    """Run a *command* on the folder *new* with *text* as its input."""
+def run(order: Order, command: list[str], new: str, log: Log, told: str = "") -> bool:
+    """Run a *command* on the folder *new*; what it prints is kept when it fails."""
     done = subprocess.run(  # noqa: S603 (our own order, no shell)
         [part.replace("{new}", new) for part in command],
-        input=text.encode(),
+        input=told.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=INITDB_SECONDS,
         check=False,
-        preexec_fn=_dies_with_parent(signal.SIGKILL) if is_linux() else None,  # noqa: PLW1509
+        preexec_fn=_dies_with_parent(signal.SIGKILL) if order.is_signalled else None,
     )
-    for line in done.stdout.splitlines(keepends=True):
-        log.write(line)
-    return done.returncode
+    if done.returncode != 0:
+        log.forget()
+        for line in done.stdout.splitlines(keepends=True):
+            log.write(line)
+    return done.returncode == 0
 
 
-def is_linux() -> bool:
-    """Tell whether the system sends a signal to the children of a program that dies."""
-    return sys.platform == "linux"
+def sync(path: str) -> bool:
+    """Write the file system of *path* to the disk: quicker than file by file, where Linux knows how."""
+    syncfs = getattr(ctypes.CDLL(None), "syncfs", None)
+    if syncfs is None:
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return bool(syncfs(descriptor) == 0)
+    finally:
+        os.close(descriptor)
 
 
-def start(order: dict[str, Any], log: Log, watch: _Orphans) -> Server:
+def start(order: Order, log: Log) -> Server:
     """Start the server and wait until it takes connections."""
-    pid_file = Path(order["cluster"], "postmaster.pid")
-    end_orphan(pid_file)
     patience = time.monotonic() + ORPHAN_SECONDS
     while True:
         log.forget()
         server = Server(order, log)
-        watch.over(server.pid)
-        if wait_until_ready(server, pid_file):
+        if wait_until_ready(server, Path(order.cluster, "postmaster.pid")):
             return server
-        if time.monotonic() > patience or not any(cause in log.last for cause in _PASSING):
+        server.wait()
+        if time.monotonic() > patience or _PASSING not in log.last:
             raise Failed(log.last)
-        time.sleep(POLL_SECONDS * 10)
+        time.sleep(POLL_SECONDS)
 
 
 def wait_until_ready(server: Server, pid_file: Path) -> bool:
-    """Wait until *server* takes connections; False if it ends before."""
+    """Wait until *server* takes connections; False if it ends, or is ended, before."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    while not server.has_ended():
         lines = read_lines(pid_file)
         if len(lines) > 7 and lines[0] == str(server.pid) and lines[7].strip() == "ready":
             return True
-        if server.has_ended():
-            return False
+        if time.monotonic() > deadline:
+            server.stop(signal.SIGQUIT)
         time.sleep(POLL_SECONDS)
-    server.stop(signal.SIGQUIT)
-    server.wait()
     return False
 
 
-def end_orphan(pid_file: Path) -> None:
-    """Stop a server that outlived its watchdog, and remove what one that was killed left behind."""
+def end_orphan(order: Order) -> None:
+    """Stop a server that outlived its watchdog, and make the traces of a killed one harmless."""
+    pid_file = Path(order.cluster, "postmaster.pid")
     lines = read_lines(pid_file)
-    if not lines or not lines[0].isdigit():
-        return
-    pid, deadline, sign = int(lines[0]), time.monotonic() + ORPHAN_SECONDS, signal.SIGINT
+    pid = int(lines[0]) if lines and lines[0].isdigit() else 0
+    since = time.monotonic()
     while is_server(pid, pid_file.parent):
-        os.kill(pid, sign)
-        if time.monotonic() > deadline:
-            sign = signal.SIGQUIT
-        time.sleep(POLL_SECONDS * 10)
-    # After a reboot another program may have the number, and the server would refuse to start.
-    if read_lines(pid_file)[:1] == lines[:1]:
+        waited = time.monotonic() - since
+        if waited > 2 * ORPHAN_SECONDS:
+            raise Failed(f"a server without a watchdog does not end: its number is {pid}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT if waited < ORPHAN_SECONDS else signal.SIGQUIT)
+        time.sleep(POLL_SECONDS)
+    Path(order.socket_lock).unlink(missing_ok=True)
+    if pid == 0:
         pid_file.unlink(missing_ok=True)
+    elif is_alive(pid):
+        # Another program has the number now, and the server would refuse to start. It does not mind
+        # its parent's; the rest of the file tells it whether children of the old one live on.
+        pid_file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a program of ours has the number *pid*."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def is_server(pid: int, cluster: Path) -> bool:
@@ -313,48 +364,23 @@ def _dies_with_parent(sign: signal.Signals) -> Callable[[], None]:
     return ask
 
 
-class _Orphans:
-    """Where no signal tells a server that its watchdog was killed, a program that waits for it does.
+def _guard(pid: int) -> int:
+    """Start a program that stops *pid* when this one dies, where no signal does.
 
-    It reads from a pipe of which the watchdog alone holds the other end.
+    It reads from a pipe of which this program alone holds the other end.
     """
-
-    def __init__(self, is_needed: bool) -> None:
-        self._pipe: int | None = None
-        if not is_needed:
-            return
-        reader, self._pipe = os.pipe()
-        if os.fork() == 0:
-            os.close(self._pipe)
-            _stop_orphan(reader)
+    reader, writer = os.pipe()
+    guard = os.fork()
+    if guard != 0:
         os.close(reader)
-
-    def over(self, pid: int) -> None:
-        """Stop the server *pid* when this program is killed."""
-        self._write(f"{pid} ")
-
-    def end(self) -> None:
-        """There is nothing to stop any more."""
-        self._write("done ")
-
-    def _write(self, text: str) -> None:
-        if self._pipe is not None:
-            os.write(self._pipe, text.encode())
-
-
-def _stop_orphan(reader: int) -> NoReturn:
-    silence = os.open(os.devnull, os.O_RDWR)
-    os.dup2(silence, 1)
-    words = b"".join(_chunks(reader)).decode().split()
-    if words and words[-1].isdigit():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(words[-1]), signal.SIGINT)
+        return guard
+    # It must not keep the locks of the watchdog.
+    os.closerange(3, reader)
+    os.closerange(reader + 1, max(writer + 1, 256))
+    os.read(reader, 1)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)
     os._exit(0)
-
-
-def _chunks(reader: int) -> Iterator[bytes]:
-    while chunk := os.read(reader, 100):
-        yield chunk
 
 
 if __name__ == "__main__":
