@@ -70,10 +70,10 @@ class Refresh:
     def adds_up(self, low: int, high: int, hidden: int) -> bool:
         """Whether what was read and what is kept make up a count between *low* and *high*.
 
-        Some of the old edges that were not shown may lie below, so they bound
-        the count from above.
+        The old edges that were not shown are taken to lie below. Where one of
+        them was read again the counts do not agree, and reading goes on: else
+        it could stand in for an edge that was taken back.
         """
         if self._reached is None:
             return False
-        known = len(self._read) + hidden + self.kept
-        return known <= high and known + self._unseen >= low
+        return low <= len(self._read) + hidden + self.kept + self._unseen <= high
