@@ -37,23 +37,30 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
     not_whole: int | None
 
     @cached_property
-    def _alphabet(self) -> tuple[list[str], NDArray[np.int64]]:
+    def _alphabet(self) -> tuple[list[str], list[int]]:
         """The logins in their order, and each user's place in it."""
         order = sorted(
             range(len(self.logins)), key=lambda user: (self.logins[user].casefold(), self.logins[user])
         )
         places = np.empty(len(order), dtype=np.int64)
         places[order] = np.arange(len(order))
-        return [self.logins[user] for user in order], places
+        return [self.logins[user] for user in order], places.tolist()
 
-    def stargazers_of(self, number: int) -> tuple[str, ...]:
-        """List who is counted for one repository, sorted."""
-        begin, end = self.settled.starts[number : number + 2]
-        users = self.settled.users[begin:end]
-        if self.left_out is not None:
-            users = users[~self.left_out[users]]
+    @cached_property
+    def _missing(self) -> frozenset[int]:
+        left_out = self.left_out
+        return frozenset() if left_out is None else frozenset(np.flatnonzero(left_out).tolist())
+
+    def stargazers_of(self, begin: int, end: int) -> tuple[str, ...]:
+        """List who is counted at these places of `settled.users`, sorted."""
+        users = self.settled.users[begin:end].tolist()
+        if self._missing:
+            users = [user for user in users if user not in self._missing]
+        if len(users) == 1:
+            # Most neighbours share one stargazer, so this saves most of the work.
+            return (self.logins[users[0]],)
         logins, places = self._alphabet
-        return tuple(logins[place] for place in np.sort(places[users]).tolist())
+        return tuple([logins[place] for place in sorted([places[user] for user in users])])
 
     def score(self, name: rank.Score, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
         """Compute one score of many repositories."""
@@ -85,12 +92,13 @@ class Neighbour(msgspec.Struct, frozen=True, eq=False):
     shared_high: int | None
     database_id: int
     _counts: Counts
-    _number: int
+    _begin: int
+    _end: int
 
     @property
     def stargazers(self) -> tuple[str, ...]:
         """The logins of those who share it, sorted; made when asked for."""
-        return self._counts.stargazers_of(self._number)
+        return self._counts.stargazers_of(self._begin, self._end)
 
     def __repr__(self) -> str:
         return f"Neighbour({self.repo!r}, shared={self.shared}, stars={self.stars})"
@@ -184,10 +192,11 @@ class Neighbours(Sequence[Neighbour]):
             counts.stars[numbers].tolist(),
             *scores,
             counts.ids[numbers].tolist(),
-            numbers.tolist(),
+            counts.settled.starts[numbers].tolist(),
+            counts.settled.starts[numbers + 1].tolist(),
         )
-        for repo, count, stars, relevance, jaccard, cosine, database_id, number in zip(*columns, strict=True):
+        for repo, count, stars, relevance, jaccard, cosine, number, begin, end in zip(*columns, strict=True):
             high = None if counts.not_whole is None else count + counts.not_whole
             yield Neighbour(
-                repo, count, stars, relevance, jaccard, cosine, None, high, database_id, counts, number
+                repo, count, stars, relevance, jaccard, cosine, None, high, number, counts, begin, end
             )
