@@ -49,7 +49,7 @@ class Tally:
         """Count the lists of one chunk."""
         if not len(chunk.repositories):
             return
-        self._grow(int(chunk.repositories.max()) + 1)
+        self._grow(int(np.max(chunk.repositories)) + 1)
         np.add.at(self._shared, chunk.repositories, 1)
         if self._seed < len(self._shared):
             self._shared[self._seed] = 0
