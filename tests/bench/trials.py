@@ -110,7 +110,7 @@ def play_models(players: Players, extent: Extent) -> list[Model]:
     tried = players.play(
         [Task(PLAN, repository, server, first, size) for server, repository in pairs for size in extent.sizes]
     )
-    shortlist = [run.task for pair in pairs for run in sorted(_of(tried, pair), key=_seconds)[:SIZES_TRIED]]
+    shortlist = [run.task for pair in pairs for run in sorted(_of(tried, pair), key=_rank)[:SIZES_TRIED]]
     again = players.play([msgspec.structs.replace(task, seed=seed) for task in shortlist for seed in others])
     plain = players.play(
         [
@@ -132,16 +132,21 @@ def _judge(pair: tuple[str, str], fixed: Sequence[Played], plain: Sequence[Playe
         *pair,
         plan=[run for run in plain if run.task.way == PLAN],
         baseline=[run for run in plain if run.task.way == BASELINE],
-        best=min(by_size.values(), key=mean_seconds),
+        best=min(by_size.values(), key=lambda runs: (_gave_up(runs), mean_seconds(runs))),
     )
+
+
+def _gave_up(runs: Iterable[Played]) -> bool:
+    return not all(run.is_exact for run in runs)
 
 
 def _of(runs: Iterable[Played], pair: tuple[str, str]) -> list[Played]:
     return [run for run in runs if (run.task.server, run.task.repository) == pair]
 
 
-def _seconds(run: Played) -> float:
-    return run.seconds
+def _rank(run: Played) -> tuple[bool, float]:
+    """Put runs that gave up behind those that read everything."""
+    return not run.is_exact, run.seconds
 
 
 def _key(run: Played) -> tuple[str, str, int | None]:
