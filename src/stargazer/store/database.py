@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import asyncpg
 
 from stargazer.store.failures import store_errors, unreadable_url
 from stargazer.store.migrate import migrate
 
-if TYPE_CHECKING:
-    Pool = asyncpg.Pool[Any]
-    Connection = asyncpg.pool.PoolConnectionProxy[Any]
+Pool: TypeAlias = "asyncpg.Pool[Any]"
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 Isolation = Literal["read_committed", "repeatable_read"]
 
@@ -94,9 +93,8 @@ class Database:
             StoreUnavailable: the database cannot be used; nothing was written,
                 unless the connection broke while the transaction was ending.
         """
-        async with self.connection() as connection:
-            async with connection.transaction(isolation=isolation):
-                yield connection
+        async with self.connection() as connection, connection.transaction(isolation=isolation):
+            yield connection
 
 
 async def _connect(dsn: str) -> Pool:

@@ -64,6 +64,7 @@ CREATE TABLE star_list (
     endpoint smallint NOT NULL,
     user_number int NOT NULL,
     fetched_at timestamptz NOT NULL,
+    read_at timestamptz NOT NULL,
     total_count int NOT NULL,
     unseen int NOT NULL,
     format smallint NOT NULL DEFAULT 1,
@@ -80,6 +81,7 @@ COMMENT ON TABLE star_list IS 'The star list of a user, read to its end or to wh
 COMMENT ON COLUMN star_list.endpoint IS 'The endpoint of the user.';
 COMMENT ON COLUMN star_list.user_number IS 'Whose list it is.';
 COMMENT ON COLUMN star_list.fetched_at IS 'When its reading began.';
+COMMENT ON COLUMN star_list.read_at IS 'When its last page came; what came no later is part of it.';
 COMMENT ON COLUMN star_list.total_count IS 'GitHub''s totalCount of the list.';
 COMMENT ON COLUMN star_list.unseen IS 'How many stars were counted and not shown: hidden, or of private repositories.';
 COMMENT ON COLUMN star_list.format IS 'How the two arrays are written: 1 is little-endian int32.';
@@ -136,6 +138,7 @@ CREATE TABLE stargazer_list (
     credential_user int NOT NULL,
     source text NOT NULL CHECK (source IN ('github', 'file')),
     fetched_at timestamptz NOT NULL,
+    read_at timestamptz NOT NULL,
     total_count int NOT NULL,
     hidden int NOT NULL,
     ending text NOT NULL CHECK (ending IN ('whole', 'truncated')),
@@ -156,6 +159,7 @@ COMMENT ON COLUMN stargazer_list.repository_number IS 'Whose stargazers they are
 COMMENT ON COLUMN stargazer_list.credential_user IS 'The user whose credential read or gave the list: nobody else may see it.';
 COMMENT ON COLUMN stargazer_list.source IS 'github, or file.';
 COMMENT ON COLUMN stargazer_list.fetched_at IS 'When its reading began.';
+COMMENT ON COLUMN stargazer_list.read_at IS 'When its last page came; what came no later is part of it.';
 COMMENT ON COLUMN stargazer_list.total_count IS 'The connection''s totalCount.';
 COMMENT ON COLUMN stargazer_list.hidden IS 'How many stargazers were counted and not shown.';
 COMMENT ON COLUMN stargazer_list.ending IS 'whole, or truncated: the list broke off, or came from a file.';
