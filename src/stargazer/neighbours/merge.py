@@ -14,8 +14,12 @@ from stargazer.neighbours.star_lists import Settled, StarLists
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.planner.page import Page, StargazersPage, StarListPage, User
 
-_BATCH_STARS = 50_000
-"""How many stars wait before they are packed; they take some 10 MB."""
+_BATCH_STARS = 12_000
+"""How many stars wait at least before they are packed; they take some 3 MB, and
+packing them some milliseconds."""
+
+_REPOSITORIES_A_BATCH_STAR = 50
+"""Packing also touches every known repository, so that with many of them more stars wait."""
 
 
 class Merge:
@@ -82,7 +86,7 @@ class Merge:
         if page.request.seed:
             self._seeds.add(page.request.seed)
         self._waiting.add(self._number(page.request.user_id), page.stars)
-        if len(self._waiting) >= _BATCH_STARS:
+        if len(self._waiting) >= max(_BATCH_STARS, len(self._repositories) // _REPOSITORIES_A_BATCH_STAR):
             self._pack()
 
     def _number(self, user_id: str) -> int:
