@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,9 +19,12 @@ from stargazer.planner.budget import Budget
 from stargazer.planner.page import Call, Reply
 from stargazer.planner.step import Reason, Wait
 from stargazer.runner import Granted
-from stargazer.store.database import Connection, Database
+from stargazer.store.database import Database
 from stargazer.store.ledger_bell import Bell, announce
 from stargazer.store.ledger_state import LEASE_SECONDS, RENEWAL_SECONDS, Ask, LedgerState
+
+if TYPE_CHECKING:
+    from stargazer.store.database import Connection
 
 _ASK_AGAIN_SECONDS = 1.0
 """Whoever stands in line asks again so often, so that the others know it to be alive."""

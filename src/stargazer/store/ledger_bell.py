@@ -11,12 +11,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import asyncpg
 
 from stargazer.errors import StoreUnavailable
-from stargazer.store.database import Connection, Database
+from stargazer.store.database import Database
+
+if TYPE_CHECKING:
+    from stargazer.store.database import Connection
 
 _CHANNEL = "stargazer"
 _RETRY_SECONDS = 0.2
