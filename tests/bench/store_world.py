@@ -38,6 +38,7 @@ _COLUMNS = (
     "endpoint",
     "user_number",
     "fetched_at",
+    "read_at",
     "total_count",
     "unseen",
     "ending",
@@ -121,11 +122,11 @@ async def fill(database: Database, recipe: Recipe) -> int:
         for user, starred in enumerate(star_lists(recipe)):
             stars += len(starred)
             times = rng.integers(1_400_000_000, 1_795_000_000, len(starred)).astype("<i4")
-            row = (endpoint, user, fetched_at, len(starred), 0, "whole")
+            row = (endpoint, user, now, now, len(starred), 0, "whole")
             yield (*row, times.tobytes(), starred.astype("<i4").tobytes())
 
     async with database.connection() as connection:
-        fetched_at = await connection.fetchval("SELECT now()")
+        now = await connection.fetchval("SELECT now()")
         await connection.execute(_REPOSITORIES, endpoint, recipe.repositories, timeout=600)
         await connection.execute(_USERS, endpoint, recipe.users)
         await connection.copy_records_to_table("star_list", columns=_COLUMNS, records=records(), timeout=600)
@@ -137,11 +138,15 @@ async def fill(database: Database, recipe: Recipe) -> int:
 async def sizes(database: Database) -> dict[str, int]:
     """Measure the bytes on disk of the lists with and without times, and of the answers."""
     async with database.connection() as connection:
-        await connection.execute("CREATE TABLE without_times (LIKE star_list INCLUDING STORAGE)")
+        await connection.execute(
+            "CREATE TABLE without_times (LIKE star_list INCLUDING STORAGE INCLUDING DEFAULTS)"
+        )
         await connection.execute(
             """
             INSERT INTO without_times
-            SELECT endpoint, user_number, fetched_at, total_count, unseen, format, ending, '', repositories
+                (endpoint, user_number, fetched_at, read_at, total_count, unseen, ending, starred_at,
+                 repositories)
+            SELECT endpoint, user_number, fetched_at, read_at, total_count, unseen, ending, '', repositories
             FROM star_list
             """,
             timeout=600,

@@ -28,8 +28,7 @@ _SORT_MEMORY = "256MB"
 # Users who have a list, in the order of their logins, and how long the list is.
 # A length is known without reading the list: PostgreSQL keeps it beside the row.
 _ROSTER = """
-SELECT coalesce(string_agg(int4send(number), '' ORDER BY folded, login, number), '') AS numbers,
-       coalesce(string_agg(int4send(stars), '' ORDER BY folded, login, number), '') AS stars
+SELECT coalesce(string_agg(int4send(number) || int4send(stars), '' ORDER BY folded, login, number), '')
 FROM (
     SELECT u.number, lower(u.login) COLLATE "C" AS folded, u.login COLLATE "C" AS login,
            octet_length(s.repositories) / 4 AS stars
@@ -47,8 +46,7 @@ SELECT user_number, repositories FROM star_list WHERE endpoint = $1 AND user_num
 # Repository numbers and stars, in the order of names. GitHub's names are ASCII,
 # for which folding the case and lowering it are the same.
 _ALPHABET = """
-SELECT coalesce(string_agg(int4send(number), ''), '') AS numbers,
-       coalesce(string_agg(int4send(stars), ''), '') AS stars
+SELECT coalesce(string_agg(int4send(number) || int4send(stars), ''), '')
 FROM (
     SELECT number, stars FROM repository
     WHERE endpoint = $1 {condition}
@@ -64,7 +62,7 @@ _REPOSITORIES = "SELECT coalesce(max(number) + 1, 0) FROM repository WHERE endpo
 class Roster:
     """The users who are counted, in the order of their logins, and the lengths of their lists."""
 
-    def __init__(self, numbers: NDArray[np.int32], stars: NDArray[np.int64]) -> None:
+    def __init__(self, numbers: NDArray[np.int32], stars: NDArray[np.int32]) -> None:
         self.numbers = numbers
         self._batches = list(_batches(stars))
 
@@ -89,8 +87,8 @@ async def call_roster(
 ) -> Roster:
     """Look up which of the users have a list; those of *uncounted* node ids are left out."""
     asked = sorted(set(user_numbers))
-    [row] = await connection.fetch(_ROSTER, endpoint, asked, list(uncounted))
-    return Roster(_numbers(row["numbers"]), _numbers(row["stars"]).astype(np.int64))
+    numbers, stars = _pairs(await connection.fetchval(_ROSTER, endpoint, asked, list(uncounted)))
+    return Roster(numbers, stars)
 
 
 async def count(connection: Connection, endpoint: int, roster: Roster, *, seed: int) -> Tally:
@@ -110,15 +108,15 @@ async def rank(connection: Connection, endpoint: int, tally: Tally, *, first: in
     await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
     if len(numbers) * _WHOLE_TABLE_SHARE > len(tally.shared()):
         del numbers
-        [row] = await connection.fetch(_ALPHABET_OF_ALL, endpoint)
+        named = await connection.fetchval(_ALPHABET_OF_ALL, endpoint)
     else:
-        [row] = await connection.fetch(_ALPHABET_OF_SOME, endpoint, numbers.tolist())
-    return Ranking.of(_numbers(row["numbers"]), _numbers(row["stars"]), tally)
+        named = await connection.fetchval(_ALPHABET_OF_SOME, endpoint, numbers.tolist())
+    return Ranking.of(*_pairs(named), tally)
 
 
-def _batches(stars: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
+def _batches(stars: NDArray[np.int32]) -> Iterable[tuple[int, int]]:
     """Cut the users into ranges of so many stars and users; one with more stars stands alone."""
-    ends = np.cumsum(stars)
+    ends = np.cumsum(stars, dtype=np.int64)
     begin = 0
     while begin < len(stars):
         before = int(ends[begin - 1]) if begin else 0
@@ -136,6 +134,7 @@ def _chunk(rows: list[Any]) -> ListsChunk:
     return ListsChunk(users, np.frombuffer(b"".join(lists), dtype="<i4"), offsets)
 
 
-def _numbers(column: bytes) -> NDArray[np.int32]:
-    """Read the numbers that PostgreSQL sent in the order of the network."""
-    return np.frombuffer(column, dtype=">i4").astype(np.int32)
+def _pairs(column: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Read pairs of numbers that PostgreSQL sent in the order of the network."""
+    pairs = np.frombuffer(column, dtype=">i4").reshape(-1, 2)
+    return pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32)

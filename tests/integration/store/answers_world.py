@@ -18,8 +18,8 @@ USERS = "INSERT INTO github_user VALUES ($1, $2, $3, NULL, $4, $5)"
 REPOSITORIES = "INSERT INTO repository VALUES ($1, $2, $3, $4, $5, $6)"
 LISTS = """
 INSERT INTO star_list
-    (endpoint, user_number, fetched_at, total_count, unseen, ending, starred_at, repositories)
-VALUES ($1, $2, $3, $4, 0, 'whole', $5, $5)
+    (endpoint, user_number, fetched_at, read_at, total_count, unseen, ending, starred_at, repositories)
+VALUES ($1, $2, $3, $3, $4, 0, 'whole', $5, $5)
 """
 
 
