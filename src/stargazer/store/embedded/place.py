@@ -122,7 +122,7 @@ def prepare(data_dir: Path) -> Place:
             account that root drops to cannot reach it.
     """
     try:
-        folder = data_dir.expanduser().resolve() / "postgresql"
+        folder = data_dir.resolve() / "postgresql"
         caller = _account(os.geteuid())
         owner = choose_owner(caller, _uid_of(folder), _service_accounts())
         if owner is None:
@@ -138,6 +138,7 @@ def prepare(data_dir: Path) -> Place:
         private_folder(folder, owner)
         place = Place(folder, owner, choose_socket(folder, owner.uid), is_dropped)
         private_folder(place.socket, owner)
+        _check_owner(place.cluster, owner)
     except OSError as error:
         where = error.filename or data_dir
         raise StoreUnavailable(f"{where}: {error.strerror}", do=ELSEWHERE) from error
@@ -183,8 +184,12 @@ def _hand_over(path: Path, descriptor: int, owner: Owner) -> None:
     is_root = os.geteuid() == 0
     if is_root and os.fstat(descriptor).st_uid == 0 and not os.listdir(descriptor):
         os.fchown(descriptor, owner.uid, owner.gid)
-    found = os.fstat(descriptor).st_uid
-    if found != owner.uid:
+    _check_owner(path, owner)
+
+
+def _check_owner(path: Path, owner: Owner) -> None:
+    found = _uid_of(path)
+    if found is not None and found != owner.uid:
         raise StoreUnavailable(
             f"{path} belongs to {_account(found).name}, not to {owner.name}",
             do=f"give it to {owner.name} with chown -R; otherwise {ELSEWHERE}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,17 +11,19 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import msgspec
 
 from stargazer.errors import StoreUnavailable
 from stargazer.store.embedded import binaries, commands, watchdog
 from stargazer.store.embedded.lock import FileLock
-from stargazer.store.embedded.place import ELSEWHERE, PORT, Place, prepare
+from stargazer.store.embedded.place import ELSEWHERE, Place, prepare
 
 START_SECONDS = 30.0
 """How long to wait for a server that starts, recovers, or stops."""
 
 _POLL_SECONDS = 0.005
+_KNOCK_SECONDS = 5.0
 _MOST_STARTS = 3
 """Watchdogs that may be killed while they start the server."""
 
@@ -51,7 +52,8 @@ class Server:
     async def ensure(self) -> None:
         """Start the server again if it has died; nothing that was committed is lost.
 
-        A pool's broken connections have to be opened again by their owner.
+        Call it when a connection breaks or is refused, and connect again; a
+        pool opens its connections anew by itself.
 
         Raises:
             StoreUnavailable: it does not start, or not in time.
@@ -67,7 +69,7 @@ class Server:
         starts = 0
         while time.monotonic() < deadline:
             if _has_watchdog(self._place):
-                if _takes_connections(self._place):
+                if await _takes_connections(self.dsn):
                     return
                 await asyncio.sleep(_POLL_SECONDS)
             elif starts == _MOST_STARTS:
@@ -174,17 +176,16 @@ def _has_watchdog(place: Place) -> bool:
         return not lock.try_shared()
 
 
-def _takes_connections(place: Place) -> bool:
-    """Tell whether the server takes connections; it accepts them at first only to refuse them."""
+async def _takes_connections(server_dsn: str) -> bool:
+    """Tell whether the server lets a client in; while it starts or stops it answers only to refuse."""
     try:
-        state = (place.cluster / "postmaster.pid").read_text(errors="replace").splitlines()[7:8]
-        if [line.strip() for line in state] != ["ready"]:
-            return False
-        with socket.socket(socket.AF_UNIX) as knock:
-            knock.settimeout(1.0)
-            knock.connect(str(place.socket / f".s.PGSQL.{PORT}"))
-    except OSError:
+        connection = await asyncpg.connect(server_dsn, timeout=_KNOCK_SECONDS)
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
         return False
+    except asyncpg.PostgresError:
+        # It has no place left: that is for its users to settle.
+        return True
+    connection.terminate()
     return True
 
 

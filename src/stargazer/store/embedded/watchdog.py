@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 LOG_BYTES = 1_000_000
 INITDB_SECONDS = 120.0
@@ -75,7 +75,7 @@ class Log:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        self._file = self._open()
+        self._descriptor = self._open()
         self.last = ""
         """The last line that tells of an error, else the last line."""
         self._is_error = False
@@ -84,11 +84,11 @@ class Log:
         """Write one *line*."""
         # On a full disk a line is lost; the server would stand still if nobody read them.
         with contextlib.suppress(OSError):
-            if self._file.tell() > LOG_BYTES:
+            if os.fstat(self._descriptor).st_size > LOG_BYTES:
                 self._path.replace(f"{self._path}.1")
-                full, self._file = self._file, self._open()
-                full.close()
-            self._file.write(line)
+                full, self._descriptor = self._descriptor, self._open()
+                os.close(full)
+            os.write(self._descriptor, line)
         text = line.decode(errors="replace").strip()
         is_error = any(mark in text for mark in ("FATAL:", "PANIC:", "error:", "could not"))
         if text and (is_error or not self._is_error):
@@ -98,9 +98,8 @@ class Log:
         """Begin anew with the last line."""
         self.last, self._is_error = "", False
 
-    def _open(self) -> IO[bytes]:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        return open(descriptor, "ab", buffering=0)  # noqa: PTH123 (a descriptor, kept open)
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
 
 
 class Server:
@@ -151,8 +150,10 @@ def main() -> None:
     os.umask(0o077)
     try:
         word, reason = serve(order)
-    except (OSError, subprocess.SubprocessError, Failed) as error:
-        word, reason = "failed", " ".join(str(error).split())
+    except OSError as error:
+        word, reason = "failed", f"{error.filename or 'a call'}: {error.strerror}"
+    except (subprocess.SubprocessError, Failed) as error:
+        word, reason = "failed", str(error)
     say(word, reason)
 
 
