@@ -87,7 +87,7 @@ class Connection:
         "_cut",
         "_ended",
         "_high",
-        "_in_flight",
+        "_in_flight", "_left",
         "_low",
         "_met",
         "_pages",
@@ -124,6 +124,7 @@ class Connection:
         self._in_flight: dict[Direction, int] = {}
         self._sides: dict[Direction, dict[int | str, datetime]] = {}
         self._shown = 0
+        self._left: int | None = None
 
     @property
     def begun(self) -> bool:
@@ -138,6 +139,11 @@ class Connection:
     @property
     def nodes_left(self) -> int:
         """How many nodes are neither seen nor asked for; 0 while nothing is known."""
+        if self._left is None:
+            self._left = self._count_left()
+        return self._left
+
+    def _count_left(self) -> int:
         if self.total_count is None:
             return 0
         if self.refresh is not None:
@@ -203,10 +209,12 @@ class Connection:
 
     def sent(self, ask: Ask) -> None:
         """Note that a page is in flight."""
+        self._left = None
         self._in_flight[ask.direction] = ask.first
 
     def resume(self, sides: Mapping[Direction, Side], *, low: int, high: int, hidden: int) -> None:
         """Go on with a list whose reading broke off."""
+        self._left = None
         self._low, self._high, self.total_count = low, high, high
         self.hidden = hidden
         self.both_ends = self.both_ends or len(sides) > 1
@@ -222,6 +230,7 @@ class Connection:
 
     def failed(self, direction: Direction) -> None:
         """Note that a page did not arrive; it can be asked for again."""
+        self._left = None
         self._in_flight.pop(direction, None)
 
     def shrink(self) -> bool:
@@ -239,6 +248,7 @@ class Connection:
 
     def receive(self, seen: Seen) -> None:
         """Take in a page. `ending` tells afterwards whether it was the last."""
+        self._left = None
         self._in_flight.pop(seen.direction, None)
         self.strikes = 0
         self._pages += 1

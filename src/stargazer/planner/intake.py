@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
@@ -181,6 +182,7 @@ class Intake:
         star_list.has_seed = known.has_seed
         match known:
             case KnownList():
+                star_list.connection.ending = Ending.WHOLE
                 self.order.move(star_list, State.READ)
                 self.tally.know(star_list, known)
             case StoredList(stars=stars, unseen=unseen):
@@ -190,6 +192,8 @@ class Intake:
             case HalfRead(sides=sides, low=low, high=high, unseen=unseen):
                 star_list.connection.resume(sides, low=low, high=high, hidden=unseen)
                 self.order.move(star_list, State.OPEN)
+            case never:
+                assert_never(never)
 
     def take_ended(self) -> tuple[Ended, ...]:
         """The lists whose reading is over since this was asked last."""
@@ -221,6 +225,7 @@ class Intake:
         connection.strikes += 1
         self.retries += 1
         if failure.kind is FailureKind.GONE:
+            connection.give_up()
             self.settle(star_list, State.GONE)
         elif failure.kind in HEAVY:
             self._heavy(star_list, alone=alone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import assert_never
 
 from stargazer.errors import RepositoryNotFound, StargazerError, StargazersRestricted
 from stargazer.planner.connection import Ask, Connection, Ending, Seen
@@ -71,6 +72,8 @@ class Listing:
             case HalfListed(users=users, sides=sides, low=low, high=high, hidden=hidden):
                 self.connection.resume(sides, low=low, high=high, hidden=hidden)
                 return users
+            case never:
+                assert_never(never)
 
     def kept(self) -> Sequence[User]:
         """Those of an old list, once it is refreshed, who are still on it below what was read."""
@@ -158,8 +161,6 @@ class Listing:
 
     def receive_user(self, login: str, outcome: User | Failure) -> User | None:
         """Take in who a login is; those gone, and those that fail twice, are counted."""
-        if login not in self.looking_up:
-            return None
         self.looking_up.discard(login)
         if isinstance(outcome, User):
             return outcome
