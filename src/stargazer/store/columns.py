@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from stargazer.planner.page import StarListPage
+from stargazer.planner.page import Facts, StarListPage
 from stargazer.store.packed import Int32s, Int64s, seconds
 from stargazer.store.parts import NumberedPage
 
@@ -22,6 +23,23 @@ class Sighting(msgspec.Struct, frozen=True, eq=False):
     names: list[str]
     stars: Int32s
     prints: Int64s
+
+    @classmethod
+    def make(cls, ids: Int64s, names: list[str], stars: Int32s) -> Sighting:
+        """Put columns together."""
+        hashes = np.fromiter(map(hash, names), dtype=np.int64, count=len(names))
+        return cls(ids, names, stars, hashes ^ (stars.astype(np.int64) << 24))
+
+    @classmethod
+    def of(cls, facts: Facts) -> Sighting:
+        """See one repository, which must have a `databaseId`."""
+        ids = np.array([facts.database_id], dtype=np.int64)
+        return cls.make(ids, [facts.name_with_owner], np.array([facts.stargazer_count], dtype=np.int32))
+
+    def at(self, places: NDArray[np.intp]) -> tuple[list[int], list[str], list[int]]:
+        """The ids, names and counts at some places, as statements want them."""
+        names = [self.names[place] for place in places.tolist()]
+        return self.ids[places].tolist(), names, self.stars[places].tolist()
 
 
 class StarColumns:
@@ -53,8 +71,7 @@ class StarColumns:
         )
         names = [self._names[place] for place in first.tolist()]
         stars = np.array(self._stars, dtype=np.int32)[first]
-        hashes = np.fromiter(map(hash, names), dtype=np.int64, count=len(names))
-        return Sighting(ids, names, stars, hashes ^ (stars.astype(np.int64) << 24)), places
+        return Sighting.make(ids, names, stars), places
 
     def numbered(self, numbers: Int32s) -> list[NumberedPage]:
         """The pages, given the *number* of each star's repository."""

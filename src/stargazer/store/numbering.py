@@ -55,13 +55,12 @@ async def number(
     owners = list(listed)
     users = KnownUsers(named, owners)
     await users.find(connection, endpoint)
-    numbers = await repositories.known(connection, sighting)
-    old = numbers >= 0
-    if users.missing() or not old.all():
+    places = await repositories.find(connection, sighting)
+    if users.missing() or (places.numbers < 0).any():
         ((next_repository, next_user),) = await connection.fetch(_NEXT_NUMBERS, endpoint)
-        await repositories.admit(connection, sighting, numbers, next_number=next_repository, now=now)
+        await repositories.admit(connection, sighting, places, next_number=next_repository, now=now)
         await users.admit(connection, endpoint, next_number=next_user, now=now)
-    await repositories.correct(connection, sighting, numbers, old=old, now=now)
+    await repositories.correct(connection, sighting, places, now)
     renamed = await users.lock(connection, endpoint, owners)
     await users.rename(connection, endpoint, renamed, now)
-    return Numbered(numbers, users.numbers)
+    return Numbered(places.numbers, users.numbers)

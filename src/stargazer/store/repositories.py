@@ -9,44 +9,45 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stargazer.planner.page import Facts
 from stargazer.store.columns import Sighting
 from stargazer.store.database import Connection, Database
-from stargazer.store.packed import DatabaseIds, Int32s, Int64s, unpack_int8s, unpack_pairs
+from stargazer.store.packed import DatabaseIds, Int32s, unpack_int8s, unpack_pairs
 from stargazer.store.recent import RecentRepositories
 
 _IDS_A_STATEMENT = 1 << 16
 
 _FIND = """
-SELECT string_agg(int8send(r.database_id) || int4send(r.number), ''::bytea)
-FROM unnest($2::bigint[]) AS wanted (database_id)
-JOIN repository r ON r.endpoint = $1 AND r.database_id = wanted.database_id
+SELECT string_agg(
+    int8send(r.database_id)
+    || int4send(CASE WHEN (r.name, r.stars) = (seen.name, seen.stars) THEN r.number ELSE -1 - r.number END),
+    ''::bytea
+)
+FROM unnest($2::bigint[], $3::text[], $4::int[]) AS seen (database_id, name, stars)
+JOIN repository r ON r.endpoint = $1 AND r.database_id = seen.database_id
 """
-"""The numbers of some repositories, packed: ten thousand rows would cost the client milliseconds."""
+"""The numbers of some repositories; n is sent as -1 - n where the name or the count has changed.
+
+They are packed: ten thousand rows would cost the client milliseconds.
+"""
 
 _ADMIT = """
-WITH wanted AS (
-    SELECT * FROM unnest($3::bigint[], $4::text[], $5::int[]) AS w (database_id, name, stars)
-), there AS (
-    SELECT r.database_id, r.number
-    FROM wanted JOIN repository r ON r.endpoint = $1 AND r.database_id = wanted.database_id
-), fresh AS (
+WITH fresh AS (
     INSERT INTO repository (endpoint, number, database_id, name, stars, seen_at)
-    SELECT $1, $2 - 1 + row_number() OVER (ORDER BY w.database_id), w.database_id, w.name, w.stars, $6
-    FROM wanted w
-    WHERE NOT EXISTS (SELECT FROM there WHERE there.database_id = w.database_id)
+    SELECT $1, $2 - 1 + row_number() OVER (), w.database_id, w.name, w.stars, $6
+    FROM unnest($3::bigint[], $4::text[], $5::int[]) AS w (database_id, name, stars)
+    ON CONFLICT (endpoint, database_id) DO NOTHING
     RETURNING database_id, number
 ), counted AS (
-    UPDATE endpoint SET repositories = repositories + (SELECT count(*) FROM fresh) WHERE id = $1
+    UPDATE endpoint SET repositories = $2 + coalesce((SELECT max(number) + 1 - $2 FROM fresh), 0)
+    WHERE id = $1
 )
-SELECT string_agg(int8send(database_id) || int4send(number), ''::bytea)
-FROM (SELECT * FROM there UNION ALL SELECT * FROM fresh) AS known
+SELECT string_agg(int8send(database_id) || int4send(number), ''::bytea) FROM fresh
 """
-"""Number those that have none, from $2 on, and return the numbers of all.
+"""Number repositories, from $2 on, and return the numbers given.
 
-The caller holds the endpoint's row, so nobody else can give numbers meanwhile; a
-statement sees what was committed before it began, and so all that was given.
-Source: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
-    (read 2026-11-24).
+The caller holds the endpoint's row, so nobody else can give numbers meanwhile.
+Those that somebody numbered after we looked are left out, and leave a gap.
 """
 
 _CORRECT = """
@@ -77,10 +78,16 @@ _NUMBER = "SELECT number FROM repository WHERE endpoint = $1 AND database_id = $
 
 _FIND_NAME = """
 SELECT number, database_id, name, stars FROM repository
-WHERE endpoint = $1 AND lower(name) = lower($2)
+WHERE endpoint = $1 AND asked AND lower(name) = lower($2)
 ORDER BY seen_at DESC LIMIT 1
 """
-"""Who bears a name; of several, who was seen with it last."""
+"""Who bears a name among those that were asked about; of several, who was seen with it last."""
+
+_NEXT_NUMBER = "SELECT repositories FROM endpoint WHERE id = $1 FOR NO KEY UPDATE"
+"""Which number comes next; nobody else can give any until the transaction ends."""
+
+_ASK = "UPDATE repository SET asked = true WHERE endpoint = $1 AND number = $2 AND NOT asked"
+"""Let a repository be found by its name."""
 
 _NAMES = """
 SELECT number, database_id, name, stars FROM repository
@@ -96,6 +103,13 @@ class StoredRepository(msgspec.Struct, frozen=True):
     database_id: int
     name: str
     stars: int
+
+
+class Places(msgspec.Struct, frozen=True, eq=False):
+    """The number of each repository of a sighting, -1 for none, and whether its row is out of date."""
+
+    numbers: Int32s
+    changed: NDArray[np.bool_]
 
 
 class Repositories:
@@ -116,7 +130,7 @@ class Repositories:
         return found
 
     async def named(self, name: str) -> StoredRepository | None:
-        """Look up who bears the name `owner/name`, whatever its case.
+        """Look up who bears the name `owner/name`, whatever its case, of those once asked about.
 
         Raises:
             StoreUnavailable: the database cannot be used.
@@ -149,62 +163,67 @@ class Repositories:
         ]
         return DatabaseIds(numbers, np.concatenate([np.zeros(0, dtype=np.int64), *found]))
 
-    async def known(self, connection: Connection, sighting: Sighting) -> Int32s:
-        """The number of each repository; -1 for those that have none."""
-        numbers, _ = self._recent.find(sighting.ids)
-        unknown = numbers < 0
-        if unknown.any():
-            sent = await connection.fetchval(_FIND, self._database.endpoint, sighting.ids[unknown].tolist())
-            _fill(numbers, sighting.ids, *unpack_pairs(sent))
-        return numbers
+    async def find(self, connection: Connection, sighting: Sighting) -> Places:
+        """Look up the number of each repository, and whether it has changed."""
+        numbers, prints = self._recent.find(sighting.ids)
+        places = Places(numbers, (numbers >= 0) & (prints != sighting.prints))
+        await self._find(connection, sighting, places)
+        return places
+
+    async def _find(self, connection: Connection, sighting: Sighting, places: Places) -> None:
+        """Look up those that have no number yet."""
+        unknown = np.flatnonzero(places.numbers < 0)
+        if not len(unknown):
+            return
+        sent = await connection.fetchval(_FIND, self._database.endpoint, *sighting.at(unknown))
+        ids, found = unpack_pairs(sent)
+        at = np.searchsorted(sighting.ids, ids)
+        places.numbers[at] = np.where(found < 0, -1 - found, found)
+        places.changed[at] = found < 0
 
     async def admit(
-        self, connection: Connection, sighting: Sighting, numbers: Int32s, *, next_number: int, now: datetime
+        self, connection: Connection, sighting: Sighting, places: Places, *, next_number: int, now: datetime
     ) -> None:
-        """Give numbers to those that have none, into *numbers*; the caller holds the endpoint's row."""
-        new = np.flatnonzero(numbers < 0)
+        """Give numbers to those that have none; the caller holds the endpoint's row."""
+        new = np.flatnonzero(places.numbers < 0)
         if not len(new):
             return
-        places = new.tolist()
-        sent = await connection.fetchval(
-            _ADMIT,
-            self._database.endpoint,
-            next_number,
-            sighting.ids[new].tolist(),
-            [sighting.names[place] for place in places],
-            sighting.stars[new].tolist(),
-            now,
-        )
-        _fill(numbers, sighting.ids, *unpack_pairs(sent))
+        sent = await connection.fetchval(_ADMIT, self._database.endpoint, next_number, *sighting.at(new), now)
+        ids, found = unpack_pairs(sent)
+        places.numbers[np.searchsorted(sighting.ids, ids)] = found
+        await self._find(connection, sighting, places)
 
     async def correct(
-        self,
-        connection: Connection,
-        sighting: Sighting,
-        numbers: Int32s,
-        *,
-        old: NDArray[np.bool_],
-        now: datetime,
+        self, connection: Connection, sighting: Sighting, places: Places, now: datetime
     ) -> None:
-        """Write the names and counts of the *old* ones, unless they are those that we wrote last."""
-        known, prints = self._recent.find(sighting.ids)
-        changed = np.flatnonzero(old & ((known < 0) | (prints != sighting.prints)))
-        if not len(changed):
-            return
-        await connection.execute(
-            _CORRECT,
-            self._database.endpoint,
-            numbers[changed].tolist(),
-            [sighting.names[place] for place in changed.tolist()],
-            sighting.stars[changed].tolist(),
-            now,
-        )
+        """Write the names and counts that have changed."""
+        changed = np.flatnonzero(places.changed)
+        if len(changed):
+            _, names, stars = sighting.at(changed)
+            numbers = places.numbers[changed].tolist()
+            await connection.execute(_CORRECT, self._database.endpoint, numbers, names, stars, now)
+
+    async def ask(self, facts: Facts, now: datetime) -> int:
+        """Find or make the repository whose neighbours are asked for; from now on its name finds it.
+
+        Args:
+            facts: of a public repository that has a `databaseId`.
+            now: when GitHub told them.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        sighting = Sighting.of(facts)
+        async with self._database.transaction() as connection:
+            places = await self.find(connection, sighting)
+            if places.numbers[0] < 0:
+                next_number = await connection.fetchval(_NEXT_NUMBER, self._database.endpoint)
+                await self.admit(connection, sighting, places, next_number=next_number, now=now)
+            await self.correct(connection, sighting, places, now)
+            number = int(places.numbers[0])
+            await connection.execute(_ASK, self._database.endpoint, number)
+        return number
 
     def remember(self, sighting: Sighting, numbers: Int32s) -> None:
         """Note that all of it is committed."""
         self._recent.remember(sighting.ids, numbers, sighting.prints)
-
-
-def _fill(numbers: Int32s, ids: Int64s, found_ids: Int64s, found: Int32s) -> None:
-    """Write the numbers *found* at the places of their *ids*, which are sorted."""
-    numbers[np.searchsorted(ids, found_ids)] = found

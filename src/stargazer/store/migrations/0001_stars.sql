@@ -25,17 +25,20 @@ CREATE TABLE repository (
     database_id bigint NOT NULL,
     name text NOT NULL,
     stars int NOT NULL,
+    asked boolean NOT NULL DEFAULT false,
     seen_at timestamptz NOT NULL,
     PRIMARY KEY (endpoint, number),
     UNIQUE (endpoint, database_id)
 ) WITH (fillfactor = 90);
-CREATE INDEX repository_name ON repository (endpoint, lower(name));
+-- Millions were seen, hundreds asked about: an index of all names costs a third of the writing.
+CREATE INDEX repository_asked ON repository (endpoint, lower(name)) WHERE asked;
 COMMENT ON TABLE repository IS 'A public GitHub repository that was on a page.';
 COMMENT ON COLUMN repository.endpoint IS 'The endpoint it lives at.';
 COMMENT ON COLUMN repository.number IS 'Its dense number within the endpoint: 0, 1, 2 and so on, in the order first seen.';
 COMMENT ON COLUMN repository.database_id IS 'GitHub''s databaseId, which survives renames.';
 COMMENT ON COLUMN repository.name IS 'Its owner and name (nameWithOwner) when it was last seen.';
 COMMENT ON COLUMN repository.stars IS 'GitHub''s stargazerCount when it was last seen.';
+COMMENT ON COLUMN repository.asked IS 'Whether its neighbours were ever asked for, so that it is found by name.';
 COMMENT ON COLUMN repository.seen_at IS 'When its name or its count of stars was last seen to be new.';
 
 CREATE TABLE github_user (
