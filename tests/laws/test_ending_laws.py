@@ -178,6 +178,28 @@ def test_a_bad_page_of_stargazers_spoils_nothing_else(seconds: float) -> None:
     read_truly(driver)
 
 
+@pytest.mark.parametrize("times", [1, 2, 3, 99])
+def test_a_page_of_stargazers_that_fails_among_others_is_asked_again(times: int) -> None:
+    """An alias of the list that fails costs only itself; one that keeps failing makes it partial."""
+    world = World.of([30] * 500)
+    left = [times]
+
+    def blight(_world: World, selection: page.Selection) -> Failure | None:
+        if isinstance(selection, page.StargazersRequest) and selection.after and left[0]:
+            left[0] -= 1
+            return Failure(FailureKind.TIMEOUT, "Something went wrong")
+        return None
+
+    world.blight = blight
+    driver = driven(world)
+
+    finish = driver.run()
+
+    assert finish.error is None
+    assert finish.coverage.kind is (Kind.PARTIAL if times > 9 else Kind.EXACT)
+    assert finish.coverage.users_read == finish.coverage.stargazers_listed
+
+
 def test_a_repository_that_is_hidden_is_not_found() -> None:
     """A repository whose facts are hidden from the token does not exist for it."""
     world = World.of([3])

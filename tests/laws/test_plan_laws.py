@@ -15,8 +15,9 @@ from tests.laws.worlds import FAULTS, HEAVY, Fault, befalls, passing_faults, wor
 
 from stargazer.planner import page
 from stargazer.planner.budget import Budget
-from stargazer.planner.page import Failure, FailureKind
+from stargazer.planner.page import Direction, Failure, FailureKind
 from stargazer.planner.plan import Plan
+from stargazer.planner.sizing import Sizes
 
 REPOSITORY = "owner/r1"
 MODEST = settings(max_examples=40, deadline=None)
@@ -177,6 +178,64 @@ def test_an_unexplained_null_is_asked_again_alone(kind: FailureKind, lengths: li
     driver.run()
 
     is_exact(driver)
+
+
+@pytest.mark.parametrize("kind", [FailureKind.UNKNOWN, FailureKind.HIDDEN, FailureKind.TIMEOUT])
+def test_both_ends_of_a_list_may_fail_at_once(kind: FailureKind) -> None:
+    """When both ends of a list come back null in one call, that is one failure, and asked for again."""
+    world = World.of([900])
+    world.blight = lambda world, one: (
+        Failure(kind, "null") if len(world.calls) == 2 and isinstance(one, page.StarListRequest) else None
+    )
+    driver = Driver(Plan.neighbours(REPOSITORY), world)
+
+    driver.run()
+
+    is_exact(driver)
+
+
+def test_what_comes_of_a_user_after_they_went_is_not_taken() -> None:
+    """When one end of a list says that the user is gone, the page from the other end is dropped."""
+    world = World.of([900, 5])
+    world.blight = lambda _world, one: (
+        Failure(FailureKind.GONE, "gone") if isinstance(one, page.StarListRequest) and one.after else None
+    )
+    driver = Driver(Plan.neighbours(REPOSITORY), world)
+
+    finish = driver.run()
+
+    assert finish.coverage.users_gone == 1
+    assert all(one.request.direction is Direction.ASC for one in driver.accepted if is_of("U_0", one))
+
+
+def is_of(user_id: str, one: page.Page) -> bool:
+    return isinstance(one, page.StarListPage) and one.request.user_id == user_id
+
+
+@pytest.mark.parametrize("failure", HEAVY)
+def test_a_user_who_is_gone_is_not_blamed(failure: tuple[Failure, float]) -> None:
+    """A call that fails for the other end of a list whose user is gone meanwhile is not asked again."""
+    world = World.of([900])
+    world.weather = lambda _world, call: (
+        failure
+        if any(
+            isinstance(one, page.StarListRequest) and one.direction is Direction.DESC
+            for one in call.selections
+        )
+        else None
+    )
+    world.blight = lambda _world, one: (
+        Failure(FailureKind.GONE, "gone") if isinstance(one, page.StarListRequest) and one.after else None
+    )
+    plan = Plan.neighbours(REPOSITORY, budget=Budget(concurrency=2), sizes=Sizes(cap=1, failed=2))
+    driver = Driver(plan, world)
+
+    finish = driver.run()
+
+    assert finish.error is None
+    assert finish.coverage.users_gone == 1
+    asked = [one for call, _, _ in world.calls for one in call.selections]
+    assert sum(isinstance(one, page.StarListRequest) for one in asked) == 3
 
 
 def test_a_user_who_goes_while_being_read_is_counted_as_gone() -> None:

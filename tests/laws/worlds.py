@@ -82,8 +82,9 @@ FAULTS = st.lists(st.sampled_from([None, *HEAVY, *PASSING, *REFUSALS]), max_size
 def passing_faults(draw: st.DrawFn) -> list[Fault]:
     """Faults that a plan gets over: not at once at first, few in a row, few that look like one bad page."""
     heavy = draw(st.lists(st.sampled_from(HEAVY), max_size=4))
-    others = draw(st.lists(st.sampled_from((*PASSING, *REFUSALS)), max_size=8))
-    order = draw(st.permutations([*heavy, *others]))
+    passing = draw(st.lists(st.sampled_from(PASSING), max_size=5))
+    refusals = draw(st.lists(st.sampled_from(REFUSALS), max_size=3))
+    order = draw(st.permutations([*heavy, *passing, *refusals]))
     rests = draw(st.lists(st.integers(0, 3), min_size=len(order), max_size=len(order)))
     return [None] + [one for rest, fault in zip(rests, order, strict=True) for one in (*[None] * rest, fault)]
 
