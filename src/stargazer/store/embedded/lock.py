@@ -21,7 +21,8 @@ class FileLock:
     def __init__(self, path: Path, owner: Owner) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o600)
-        if os.fstat(self._descriptor).st_uid != owner.uid:
+        found = os.fstat(self._descriptor)
+        if found.st_uid == 0 != owner.uid and found.st_nlink == 1:
             # Made by root just now; the watchdog, which is not root, opens it too.
             os.fchown(self._descriptor, owner.uid, owner.gid)
 
