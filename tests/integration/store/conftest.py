@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
+import asyncio
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -16,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from stargazer.store import embedded
 from stargazer.store.database import Database
 
 ENDPOINT_URL = "https://api.github.com/graphql"
@@ -23,49 +20,21 @@ ENDPOINT_URL = "https://api.github.com/graphql"
 _NUMBERS = count()
 
 
-def _binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    return found[-1]
-
-
-def _dropped_user() -> str | None:
-    """The user that a server started by root runs as: PostgreSQL refuses to run as root."""
-    return pwd.getpwnam("nobody").pw_name if os.geteuid() == 0 else None
-
-
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """Start a server in a short private folder; stop it at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    user = _dropped_user()
-    if user is not None:
-        shutil.chown(folder, user)
-    binaries, data = _binaries(), str(folder / "data")
-    arguments = [
-        "-D",
-        data,
-        "--auth=trust",
-        "--username=postgres",
-        "--no-sync",
-        "--locale=C",
-        "--encoding=UTF8",
-    ]
-    subprocess.run([binaries / "initdb", *arguments], user=user, check=True, capture_output=True, cwd=folder)  # noqa: S603
-    settings = ["fsync=off", "listen_addresses=", f"unix_socket_directories={folder}", "max_connections=60"]
-    options = [part for setting in settings for part in ("-c", setting)]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603
-            [binaries / "postgres", "-D", data, *options], user=user, stdout=log, stderr=log, cwd=folder
-        )
-    try:
-        while subprocess.call([binaries / "pg_isready", "-q", "-h", folder]):  # noqa: S603
-            assert server.poll() is None, (folder / "log").read_text()
-            time.sleep(0.01)
-        yield f"postgresql://postgres@/postgres?host={folder}"
-    finally:
-        server.send_signal(2)
-        server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    """Start a server in a short private folder; it stops with the test run."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder, asyncio.Runner() as runner:
+        Path(folder).chmod(0o755)
+        attached = embedded.attach(Path(folder) / "data")
+        server = runner.run(attached.__aenter__())
+        runner.run(_relax(server.dsn))
+        yield server.dsn
+        runner.run(attached.__aexit__(None, None, None))
+
+
+async def _relax(url: str) -> None:
+    """Let the server write without waiting for the disk: no test here pulls the plug."""
+    await execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -80,7 +49,8 @@ async def execute(url: str, *statements: str) -> None:
 
 def with_database(server_url: str, name: str) -> str:
     """The URL of another database of the same server."""
-    return server_url.replace("/postgres?", f"/{name}?")
+    before, _, query = server_url.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}?{query}"
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ CREATE TABLE repository (
     database_id bigint NOT NULL,
     name text NOT NULL,
     stars int NOT NULL,
-    asked boolean NOT NULL DEFAULT false,
     seen_at timestamptz NOT NULL,
+    asked boolean NOT NULL DEFAULT false,
     PRIMARY KEY (endpoint, number),
     UNIQUE (endpoint, database_id)
 ) WITH (fillfactor = 90);
@@ -38,8 +38,8 @@ COMMENT ON COLUMN repository.number IS 'Its dense number within the endpoint: 0,
 COMMENT ON COLUMN repository.database_id IS 'GitHub''s databaseId, which survives renames.';
 COMMENT ON COLUMN repository.name IS 'Its owner and name (nameWithOwner) when it was last seen.';
 COMMENT ON COLUMN repository.stars IS 'GitHub''s stargazerCount when it was last seen.';
-COMMENT ON COLUMN repository.asked IS 'Whether its neighbours were ever asked for, so that it is found by name.';
 COMMENT ON COLUMN repository.seen_at IS 'When its name or its count of stars was last seen to be new.';
+COMMENT ON COLUMN repository.asked IS 'Whether its neighbours were ever asked for, so that it is found by name.';
 
 CREATE TABLE github_user (
     endpoint smallint NOT NULL,
