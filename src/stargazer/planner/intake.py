@@ -87,11 +87,14 @@ class Intake:
         self._nodes_at_most = nodes_at_most
         self._repeated = False
         self._ended: list[Ended] = []
+        self._listed: list[str] = []
 
     def list_user(self, user: User) -> None:
         """Put a stargazer into the order, once."""
         place = place_of(user.id, self._order_seed)
-        self.order.add(StarList(user.id, user.login, place, nodes_at_most=self._nodes_at_most))
+        star_list = StarList(user.id, user.login, place, nodes_at_most=self._nodes_at_most)
+        if self.order.add(star_list):
+            self._listed.append(user.id)
 
     def receive(self, flight: Flight, reply: Reply, now: datetime) -> tuple[Page | User, ...]:
         """Take in the outcomes of a call that was answered; returns what was accepted."""
@@ -174,7 +177,7 @@ class Intake:
         self._move(star_list)
         return page
 
-    def know(self, known: KnownList | StoredList | HalfRead, seed: int) -> None:
+    def know(self, known: KnownList | StoredList | HalfRead) -> None:
         """Take in what is known of a user's list, if nothing has been asked about it."""
         star_list = self.order.by_id.get(known.user_id)
         if star_list is None or star_list.state is not State.FRESH or star_list.connection.busy:
@@ -188,12 +191,17 @@ class Intake:
             case StoredList(stars=stars, unseen=unseen):
                 star_list.connection.refresh = Refresh(stars, unseen)
                 star_list.has_seed = False
-                star_list.seed = seed if known.has_seed else 0
+                star_list.had_seed = known.has_seed
             case HalfRead(sides=sides, low=low, high=high, unseen=unseen):
                 star_list.connection.resume(sides, low=low, high=high, hidden=unseen)
                 self.order.move(star_list, State.OPEN)
             case never:
                 assert_never(never)
+
+    def take_listed(self) -> list[str]:
+        """The node ids of those who were listed since this was asked last."""
+        listed, self._listed = self._listed, []
+        return listed
 
     def take_ended(self) -> tuple[Ended, ...]:
         """The lists whose reading is over since this was asked last."""
@@ -205,9 +213,10 @@ class Intake:
         if ending is None:
             self.order.move(star_list, State.OPEN)
         elif star_list.state not in SETTLED:
+            refresh = star_list.connection.refresh
+            if refresh is not None and star_list.had_seed and refresh.holds(self.listing.seed):
+                star_list.has_seed = True
             kept = star_list.connection.kept
-            if kept and star_list.seed and star_list.connection.refresh is not None:
-                star_list.has_seed = star_list.has_seed or star_list.connection.refresh.holds(star_list.seed)
             self._ended.append(Ended(star_list.user_id, ending, kept))
             self.settle(star_list, ENDINGS[ending])
 

@@ -41,7 +41,7 @@ def place_of(user_id: str, seed: int) -> int:
 class StarList:
     """One stargazer and the state of reading what they starred."""
 
-    __slots__ = ("apart", "connection", "has_seed", "login", "place", "seed", "state", "user_id")
+    __slots__ = ("apart", "connection", "had_seed", "has_seed", "login", "place", "state", "user_id")
 
     def __init__(self, user_id: str, login: str, place: int, *, nodes_at_most: int | None = None) -> None:
         self.user_id = user_id
@@ -50,7 +50,7 @@ class StarList:
         self.state = State.FRESH
         self.connection = Connection(nodes_at_most=nodes_at_most)
         self.has_seed = False
-        self.seed = 0
+        self.had_seed = False
         self.apart = False
 
     def __lt__(self, other: StarList) -> bool:

@@ -47,6 +47,7 @@ from stargazer.planner.intake import Flight, Intake, nodes_on
 from stargazer.planner.known import Ended, HalfRead, KnownList, Listed, StoredList
 from stargazer.planner.listing import Listing
 from stargazer.planner.name import parse_name
+from stargazer.planner.order import State
 from stargazer.planner.outlook import Outlook
 from stargazer.planner.page import (
     Call,
@@ -314,7 +315,16 @@ class Plan:
         listed, or whose list has been asked for, are passed over.
         """
         for known in lists:
-            self._intake.know(known, self._listing.seed)
+            self._intake.know(known)
+
+    def listed(self) -> list[str]:
+        """The node ids of those who were listed since this was asked last, for a memory."""
+        return self._intake.take_listed()
+
+    def counted_users(self) -> list[str]:
+        """The node ids of those whose lists were read, whole or truncated."""
+        counted = (State.READ, State.TRUNCATED)
+        return [star_list.user_id for star_list in self._intake.order if star_list.state in counted]
 
     def ended(self) -> tuple[Ended, ...]:
         """The lists whose reading is over since this was asked last, for a memory."""

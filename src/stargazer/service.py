@@ -1,0 +1,294 @@
+"""The use cases of the store: read a repository into it, and answer from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Protocol
+
+import graphql
+import msgspec
+
+from stargazer import catalogue
+from stargazer.errors import CredentialsRefused, GitHubUnreachable, StargazerError
+from stargazer.find import NO_ANSWER
+from stargazer.github.transport import Answer
+from stargazer.planner.budget import Budget, Spent
+from stargazer.planner.coverage import Coverage
+from stargazer.planner.known import Listed
+from stargazer.planner.page import Page, User
+from stargazer.planner.plan import Plan
+from stargazer.planner.step import Progress
+from stargazer.runner import Clock, Ledger, Run, Transport
+from stargazer.store.answers import Answers, StoredAnswer
+from stargazer.store.answers_pages import AnswerPages
+from stargazer.store.credentials import Credentials
+from stargazer.store.database import Database
+from stargazer.store.repositories import Repositories
+from stargazer.store.sizes import read_sizes, write_sizes
+from stargazer.store.star_lists import StarLists
+from stargazer.store.stargazer_lists import ListKey, StargazerLists
+from stargazer.store.users import Users
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+"""Star lists count as fresh for a week, lists of stargazers for a day."""
+
+SIZES_KEPT_EVERY_CALLS = 20
+
+
+class Asker(Protocol):
+    """Whatever can send any document: `GitHub` is one."""
+
+    async def ask(self, document: str) -> Answer:
+        """Send *document* and return the answer undecoded."""
+        ...
+
+
+class _Viewer(msgspec.Struct):
+    viewer: User
+
+
+class _ViewerAnswer(msgspec.Struct):
+    data: _Viewer
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for: which repository, with whose credential, and what it may cost.
+
+    `logins` and `users` are who the stargazers are, where they come from elsewhere.
+    """
+
+    repository: str
+    credential_user: int
+    budget: Budget = Budget()
+    logins: tuple[str, ...] | None = None
+    users: tuple[User, ...] = ()
+    max_stars_per_user: int | None = None
+    max_age: timedelta = WEEK
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a reading.
+
+    `answer` is None for a private repository, which no store may know. `error`
+    is what ended the reading early, and None if nothing did.
+    """
+
+    repository: str
+    answer: StoredAnswer | None
+    coverage: Coverage
+    spent: Spent
+    seconds: float
+    error: StargazerError | None = None
+
+
+class Service:
+    """Reads repositories into one store, and answers from it.
+
+    Args:
+        database: the store, open for one GitHub endpoint.
+        clock: the time it goes by.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+        self.repositories = Repositories(database)
+        self.users = Users(database)
+        self.star_lists = StarLists(database, self.repositories)
+        self.stargazer_lists = StargazerLists(database)
+        self.answers = Answers(database)
+        self.pages = AnswerPages(database)
+        self.credentials = Credentials(database)
+
+    async def credential_user(self, token_fingerprint: bytes, github: Asker) -> int:
+        """The number of the GitHub user a token belongs to; GitHub is asked once.
+
+        Raises:
+            CredentialsRefused: GitHub does not know the token.
+            GitHubUnreachable: GitHub could not be asked.
+            StoreUnavailable: the database cannot be used.
+        """
+        known = await self.credentials.find(token_fingerprint)
+        if known is not None:
+            return known
+        answer = await github.ask(graphql.print_ast(catalogue.installed().document("viewer")))
+        self.clock.passed(answer.seconds)
+        viewer = _read_viewer(answer)
+        return await self.credentials.remember(token_fingerprint, viewer, self.clock.now())
+
+    async def latest(self, wanted: Wanted) -> StoredAnswer | None:
+        """The stored answer, if it is young enough and nothing was left unread."""
+        known = await self.repositories.named(wanted.repository)
+        if known is None or wanted.logins is not None or wanted.users:
+            return None
+        newer_than = self.clock.now() - wanted.max_age
+        found = await self.answers.latest(known.number, wanted.credential_user, newer_than=newer_than)
+        return found if found is not None and found.coverage.get("users_unread") == 0 else None
+
+    @asynccontextmanager
+    async def reading(
+        self,
+        wanted: Wanted,
+        transport: Transport,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        ledger: Ledger | None = None,
+    ) -> AsyncGenerator[Reading]:
+        """Prepare the reading of one repository with all that is known already.
+
+        Raises:
+            InvalidRequest: the repository is no `owner/name`.
+            StoreUnavailable: the database cannot be used.
+        """
+        plan = Plan.neighbours(
+            wanted.repository,
+            budget=wanted.budget,
+            logins=wanted.logins,
+            users=wanted.users,
+            listed=await self._listed(wanted),
+            max_stars_per_user=wanted.max_stars_per_user,
+            sizes=await read_sizes(self.database),
+        )
+        yield Reading(self, wanted, plan, transport, on_progress=on_progress, ledger=ledger)
+
+    async def _listed(self, wanted: Wanted) -> Listed | None:
+        """What is known of the list of stargazers."""
+        known = await self.repositories.named(wanted.repository)
+        if known is None or wanted.logins is not None:
+            return None
+        key = ListKey(known.number, wanted.credential_user)
+        half = await self.stargazer_lists.half_read(key)
+        if half is not None:
+            return half
+        newer_than = self.clock.now() - min(DAY, wanted.max_age)
+        return await self.stargazer_lists.known(key, newer_than=newer_than)
+
+
+class Reading:
+    """One repository being read into the store."""
+
+    def __init__(
+        self,
+        service: Service,
+        wanted: Wanted,
+        plan: Plan,
+        transport: Transport,
+        *,
+        on_progress: Callable[[Progress], None] | None,
+        ledger: Ledger | None,
+    ) -> None:
+        self.plan = plan
+        self._service = service
+        self._wanted = wanted
+        self._clock = service.clock
+        self._begun_at = service.clock.now()
+        self._run = Run(
+            plan, transport, service.clock, on_pages=self._keep, on_progress=on_progress, ledger=ledger
+        )
+        self._key: ListKey | None = None
+        self._listing_kept = plan.listing_ended is not None
+        self._calls_when_kept = 0
+
+    def stop(self) -> None:
+        """End now; calls in flight are given up, what was read is kept."""
+        self._run.stop()
+
+    def wind_down(self) -> None:
+        """End as soon as the calls in flight have come back."""
+        self._run.wind_down()
+
+    async def outcome(self) -> Outcome:
+        """Read everything that the plan wants, count, and store the answer.
+
+        Raises:
+            StargazersRestricted: GitHub refuses the list of stargazers.
+            StarListsRestricted: GitHub refuses what they starred.
+            RepositoryNotFound: there is no such repository.
+            StoreUnavailable: the database cannot be used; what was written stays.
+            StargazerError: something else ended the reading before anything was read.
+        """
+        await self._recall()
+        error = (await self._run.finish()).error
+        await self._keep(())
+        await write_sizes(self._service.database, self.plan.sizes, self._clock.now())
+        coverage = self.plan.coverage
+        read_nothing = coverage.users_read + coverage.users_truncated == 0
+        if error is not None and (read_nothing or isinstance(error, NO_ANSWER)):
+            raise error
+        return Outcome(
+            repository=self.plan.repository,
+            answer=await self._answer(coverage),
+            coverage=coverage,
+            spent=msgspec.structs.replace(self.plan.spent, waited_seconds=self._run.waited_seconds),
+            seconds=(self._clock.now() - self._begun_at).total_seconds(),
+            error=error,
+        )
+
+    async def _keep(self, accepted: Sequence[Page | User]) -> None:
+        """Write what a reply told, then tell the plan what is known of whom it showed."""
+        facts = self.plan.facts
+        if facts is None or facts.is_private or facts.database_id is None:
+            return
+        now = self._clock.now()
+        if self._key is None:
+            number = await self._service.repositories.ask(facts, now)
+            self._key = ListKey(number, self._wanted.credential_user)
+        ended = None if self._listing_kept else self.plan.listing_ended
+        await self._service.star_lists.write(
+            accepted,
+            self.plan.ended(),
+            now=now,
+            listing=self._key if self._wanted.logins is None else None,
+            listing_ended=ended,
+        )
+        self._listing_kept = self._listing_kept or ended is not None
+        if self.plan.spent.calls >= self._calls_when_kept + SIZES_KEPT_EVERY_CALLS:
+            self._calls_when_kept = self.plan.spent.calls
+            await write_sizes(self._service.database, self.plan.sizes, now)
+        await self._recall()
+
+    async def _recall(self) -> None:
+        """Tell the plan what is known of the lists of those who were listed since."""
+        user_ids = self.plan.listed()
+        if not user_ids:
+            return
+        facts = self.plan.facts
+        seed = (facts.database_id or 0) if facts else await self._seed()
+        oldest = self._clock.now() - self._wanted.max_age
+        lists = self._service.star_lists
+        self.plan.know(await lists.known(user_ids, seed=seed, newer_than=oldest))
+        self.plan.know(await lists.stored(user_ids, seed=seed, older_than=oldest))
+        self.plan.know(await lists.half_read(user_ids, seed=seed))
+
+    async def _seed(self) -> int:
+        known = await self._service.repositories.named(self._wanted.repository)
+        return known.database_id if known else 0
+
+    async def _answer(self, coverage: Coverage) -> StoredAnswer | None:
+        facts = self.plan.facts
+        if facts is None or facts.is_private:
+            return None
+        if self._key is None:
+            number = await self._service.repositories.ask(facts, self._clock.now())
+            self._key = ListKey(number, self._wanted.credential_user)
+        numbers = await self._service.users.numbers(self.plan.counted_users())
+        made = await self._service.answers.make(
+            self._key.repository,
+            numbers.values(),
+            coverage,
+            credential_user=self._wanted.credential_user,
+            made_at=self._clock.now(),
+        )
+        return await self._service.answers.find(made, self._wanted.credential_user)
+
+
+def _read_viewer(answer: Answer) -> User:
+    if answer.status in (401, 403):
+        raise CredentialsRefused(f"it answers {answer.status} when asked whose token this is")
+    try:
+        return msgspec.json.decode(answer.body, type=_ViewerAnswer).data.viewer
+    except msgspec.MsgspecError as malformed:
+        raise GitHubUnreachable(f"it answers {answer.status} when asked whose token this is") from malformed
