@@ -290,3 +290,19 @@ def test_what_ended_is_told_once() -> None:
     assert {one.user_id for one in told} == set(world.users)
     assert driver.plan.ended() == ()
     assert Plan.neighbours(REPOSITORY, logins=["ada"]).listing_ended is None
+
+
+def test_who_was_listed_and_who_counts_is_told() -> None:
+    """A memory is told of everybody listed, once, and of those whose lists were read, whole or not."""
+    world = World.of([3] * 30)
+    world.gone, world.over_limit = {"U_3"}, {"U_4"}
+    plan = Plan.neighbours(REPOSITORY)
+    driver = Driver(plan, world)
+    driver.step()
+
+    assert sorted(plan.listed()) == sorted(world.users)
+    assert plan.counted_users() == []
+    driver.run()
+
+    assert plan.listed() == []
+    assert set(plan.counted_users()) == set(world.users) - world.gone
