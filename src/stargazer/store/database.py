@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, TypeAlias
 
 import asyncpg
@@ -104,18 +104,19 @@ class Database:
 
 
 async def _connect(dsn: str) -> Pool:
-    try:
-        with store_errors():
-            return await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=_CONNECTIONS_AT_MOST,
-                timeout=_CONNECT_SECONDS,
-                server_settings=_SERVER_SETTINGS,
-            )
-    except ValueError:
-        # The message and the traceback of a URL that cannot be read may quote its password.
-        raise unreadable_url() from None
+    pool: Pool | None = None
+    with suppress(ValueError), store_errors():
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=_CONNECTIONS_AT_MOST,
+            timeout=_CONNECT_SECONDS,
+            server_settings=_SERVER_SETTINGS,
+        )
+    if pool is None:
+        # Raised here, since the error of asyncpg may quote the password.
+        raise unreadable_url()
+    return pool
 
 
 async def _close(pool: Pool) -> None:

@@ -115,6 +115,22 @@ class StargazerList(msgspec.Struct, frozen=True, eq=False):
     users: Int32s
     starred_at: Int32s
 
+    @classmethod
+    def of(
+        cls, users: Sequence[int], *, fetched_at: datetime, starred_at: Sequence[int] | None = None
+    ) -> StargazerList:
+        """A list from elsewhere: nobody proves it, so it is never whole."""
+        return cls(
+            fetched_at=fetched_at,
+            total_count=len(users),
+            hidden=0,
+            ending=Ending.TRUNCATED,
+            ascending_cursor=None,
+            descending_cursor=None,
+            users=np.array(users, dtype=np.int32),
+            starred_at=np.array(starred_at or [0] * len(users), dtype=np.int32),
+        )
+
 
 class StargazerRows:
     """The rows of one list of stargazers, in a transaction.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -11,6 +13,9 @@ import pytest
 from stargazer.errors import SchemaTooNew, StoreUnavailable
 from stargazer.store.database import Database
 from stargazer.store.migrate import Migration, installed, migrate
+from stargazer.store.schema import describe
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "schema.md"
 
 FIRST = Migration(1, "0001_first.sql", "CREATE TABLE first (id int)")
 SECOND = Migration(2, "0002_second.sql", "INSERT INTO first VALUES (2); CREATE TABLE second (id int)")
@@ -94,3 +99,25 @@ async def test_an_endpoint_keeps_its_number(database_url: str) -> None:
 
     assert len(set(numbers)) == 1
     assert await number("https://other.test/api/graphql") != numbers[0]
+
+
+async def test_the_reference_describes_the_schema(database: Database) -> None:
+    """`docs/reference/schema.md` is what the migrations make.
+
+    Set STARGAZER_WRITE_REFERENCE to write it anew.
+    """
+    async with database.connection() as connection:
+        described = await describe(connection)
+    if "STARGAZER_WRITE_REFERENCE" in os.environ:
+        REFERENCE.write_text(described, "utf-8")
+
+    assert REFERENCE.read_text("utf-8") == described
+
+
+async def test_every_table_and_column_is_explained(database: Database) -> None:
+    """Each has a sentence, with its full stop."""
+    async with database.connection() as connection:
+        described = await describe(connection)
+
+    rows = [line for line in described.splitlines() if line.startswith("| `")]
+    assert [row for row in rows if not row.endswith(". |")] == []
