@@ -13,7 +13,6 @@ FORMAT = 1
 """How lists are written now; a reader that meets another number must not guess."""
 
 LITTLE = np.dtype("<i4")
-_BIG_INT8 = np.dtype(">i8")
 _BIG_PAIR = np.dtype([("key", ">i8"), ("value", ">i4")])
 
 Int32s = NDArray[np.int32]
@@ -30,11 +29,6 @@ def pack(array: NDArray[Any]) -> bytes:
 def unpack(packed: bytes) -> Int32s:
     """Read an array; it cannot be written to."""
     return np.frombuffer(packed, dtype=LITTLE)
-
-
-def unpack_int8s(sent: bytes | None) -> Int64s:
-    """Read numbers that PostgreSQL sent one after the other with `int8send`."""
-    return np.frombuffer(sent or b"", dtype=_BIG_INT8).astype(np.int64)
 
 
 def unpack_pairs(sent: bytes | None) -> tuple[Int64s, Int32s]:
@@ -55,7 +49,7 @@ def moments(starred_at: Int32s) -> Iterator[datetime]:
 
 def newest_first(numbers: Int32s, starred_at: Int32s) -> NDArray[np.intp]:
     """The places of a list's stars, the newest first: one order, whoever asks."""
-    return np.lexsort((-numbers, -starred_at))
+    return np.argsort((starred_at.astype(np.int64) << 32) | numbers)[::-1]
 
 
 def lengths_of(packed: Sequence[bytes]) -> Int64s:
@@ -80,7 +74,7 @@ def holding(number: int | None, packed: Sequence[bytes]) -> list[bool]:
 
 
 class DatabaseIds:
-    """The `databaseId` of each of some repositories, by number."""
+    """The `databaseId` of some repositories, by number: *numbers* are sorted, each once."""
 
     def __init__(self, numbers: Int32s, ids: Int64s) -> None:
         self._numbers = numbers
