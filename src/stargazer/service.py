@@ -160,10 +160,10 @@ class Service:
         if known is None or wanted.logins is not None:
             return None
         key = ListKey(known.number, wanted.credential_user)
-        half = await self.stargazer_lists.half_read(key)
-        if half is not None:
-            return half
         newer_than = self.clock.now() - min(DAY, wanted.max_age)
+        half = await self.stargazer_lists.half_read(key)
+        if half is not None and half.begun_at is not None and half.begun_at >= newer_than:
+            return half
         return await self.stargazer_lists.known(key, newer_than=newer_than)
 
 
@@ -261,7 +261,9 @@ class Reading:
         lists = self._service.star_lists
         self.plan.know(await lists.known(user_ids, seed=seed, newer_than=oldest))
         self.plan.know(await lists.stored(user_ids, seed=seed, older_than=oldest))
-        self.plan.know(await lists.half_read(user_ids, seed=seed))
+        half_read = await lists.half_read(user_ids, seed=seed)
+        # What was begun long ago misses what was starred since: such lists are read anew.
+        self.plan.know(half for half in half_read if half.begun_at and half.begun_at >= oldest)
 
     async def _seed(self) -> int:
         known = await self._service.repositories.named(self._wanted.repository)

@@ -194,6 +194,8 @@ class Intake:
                 star_list.had_seed = known.has_seed
             case HalfRead(sides=sides, low=low, high=high, unseen=unseen):
                 star_list.connection.resume(sides, low=low, high=high, hidden=unseen)
+                if known.begun_at is not None:
+                    self.tally.used(known.begun_at)
                 self.order.move(star_list, State.OPEN)
             case never:
                 assert_never(never)

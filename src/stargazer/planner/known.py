@@ -47,7 +47,8 @@ class HalfRead(msgspec.Struct, frozen=True):
     """A list whose reading broke off: what was read from each end, by `databaseId`.
 
     `low` and `high` are the smallest and the largest `totalCount` that its
-    pages told; `unseen` is how many edges on them showed no repository of use.
+    pages told; `unseen` is how many edges on them showed no repository of use;
+    `begun_at` is when the first of them was read.
     """
 
     user_id: str
@@ -56,6 +57,7 @@ class HalfRead(msgspec.Struct, frozen=True):
     high: int
     unseen: int
     has_seed: bool
+    begun_at: datetime | None = None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -100,6 +102,7 @@ class HalfListed(msgspec.Struct, frozen=True):
     low: int
     high: int
     hidden: int
+    begun_at: datetime | None = None
 
 
 Listed = KnownStargazers | StoredStargazers | HalfListed

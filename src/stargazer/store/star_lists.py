@@ -48,7 +48,7 @@ WHERE u.endpoint = $1 AND u.node_id = ANY($2::text[]) AND s.ending = 'whole' AND
 """The whole lists of some users that are too old."""
 
 _HALF_READ = """
-SELECT u.node_id, p.direction, p.cursor, p.low, p.high, p.unseen, p.repositories, p.starred_at
+SELECT u.node_id, p.begun_at, p.direction, p.cursor, p.low, p.high, p.unseen, p.repositories, p.starred_at
 FROM github_user u JOIN star_list_part p ON p.endpoint = u.endpoint AND p.user_number = u.number
 WHERE u.endpoint = $1 AND u.node_id = ANY($2::text[])
 ORDER BY u.number, p.direction
@@ -60,6 +60,24 @@ SELECT user_number, repositories FROM star_list
 WHERE endpoint = $1 AND user_number = ANY($2::int[]) ORDER BY user_number
 """
 """The lists of some users, for counting."""
+
+
+_CLEAN_LISTS = """
+DELETE FROM star_list s USING (
+    SELECT user_number FROM star_list WHERE endpoint = $1 AND fetched_at < $2 FOR UPDATE SKIP LOCKED
+) AS old
+WHERE s.endpoint = $1 AND s.user_number = old.user_number
+"""
+"""Remove old lists, but wait for nobody: a list that is being written is not old for long."""
+
+_CLEAN_PARTS = """
+DELETE FROM star_list_part p USING (
+    SELECT user_number, direction FROM star_list_part
+    WHERE endpoint = $1 AND begun_at < $2 FOR UPDATE SKIP LOCKED
+) AS old
+WHERE p.endpoint = $1 AND p.user_number = old.user_number AND p.direction = old.direction
+"""
+"""Remove what was half read and never gone on with, likewise."""
 
 
 class StarLists:
@@ -214,6 +232,7 @@ class StarLists:
                 high=row["high"],
                 unseen=row["unseen"],
                 has_seed=has_seed,
+                begun_at=row["begun_at"],
             )
             before = found.get(half.user_id)
             found[half.user_id] = half if before is None else _joined(before, half)
@@ -231,6 +250,19 @@ class StarLists:
                 packed = [row["repositories"] for row in rows]
                 users = np.fromiter((row["user_number"] for row in rows), dtype=np.int32, count=len(rows))
                 yield ListsChunk(users, unpack(b"".join(packed)), offsets_of(packed))
+
+    async def clean(self, older_than: datetime) -> int:
+        """Remove the lists whose reading began before a moment, and return how many.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.transaction() as connection:
+            statuses = [
+                await connection.execute(statement, self._database.endpoint, older_than)
+                for statement in (_CLEAN_LISTS, _CLEAN_PARTS)
+            ]
+        return sum(int(status.split()[-1]) for status in statuses)
 
     async def _seed(self, seed: int) -> int | None:
         return await self._repositories.number_of(seed) if seed else None
@@ -259,6 +291,7 @@ def _joined(one: HalfRead, other: HalfRead) -> HalfRead:
         high=max(one.high, other.high),
         unseen=one.unseen + other.unseen,
         has_seed=one.has_seed or other.has_seed,
+        begun_at=min(one.begun_at, other.begun_at) if one.begun_at and other.begun_at else None,
     )
 
 

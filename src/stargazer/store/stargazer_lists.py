@@ -88,6 +88,17 @@ WHERE endpoint = $1 AND repository_number = $2 AND credential_user = $3 AND sour
 """A list that is over."""
 
 
+_CLEAN_LISTS = """
+DELETE FROM stargazer_list WHERE endpoint = $1 AND fetched_at < $2
+"""
+"""Remove old lists; each is written in a statement of its own, so that nobody waits in a circle."""
+
+_CLEAN_PARTS = """
+DELETE FROM stargazer_list_part WHERE endpoint = $1 AND begun_at < $2
+"""
+"""Remove what was half read and never gone on with."""
+
+
 class ListKey(msgspec.Struct, frozen=True):
     """Which list of stargazers: of which repository, seen by whom, from where.
 
@@ -333,6 +344,7 @@ class StargazerLists:
             low=min(part.low for part in parts.values()),
             high=max(part.high for part in parts.values()),
             hidden=sum(part.unseen for part in parts.values()),
+            begun_at=min(part.begun_at for part in parts.values()),
         )
 
     async def put(self, key: ListKey, listed: StargazerList) -> None:
