@@ -25,7 +25,7 @@ FULL = trials.Extent(
     seeds={
         "synthetic/stars-250": range(1, 13),
         "synthetic/stars-1000": range(1, 9),
-        "synthetic/stars-5000": range(1, 3),
+        "synthetic/stars-5000": range(1, 4),
     },
     model_seeds=(1, 2, 3),
     model_repositories=("synthetic/stars-1000", "synthetic/stars-250"),
@@ -95,6 +95,7 @@ def main() -> None:
     )
     if extent is QUICK:
         print(page)
+        say("a small graph: what follows is meant for the whole benchmark")
     else:
         PAGE.write_text(page, encoding="utf-8")
         say(f"written to {PAGE.name}")

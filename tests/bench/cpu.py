@@ -17,19 +17,29 @@ from stargazer.sandbox import SECONDS_HEADER, Behaviour, SeparateSandbox
 from stargazer.sandbox.clock import STARTED_AT
 
 
-class Work(msgspec.Struct, frozen=True):
-    """What one run cost the client.
+class Pauses(msgspec.Struct, frozen=True):
+    """How long the client took between a reply and the next call, in milliseconds."""
 
-    `microseconds_a_star` holds everything from the first call to the last name
-    of the last neighbour; pauses last from the end of a reply to the sending of
-    the next call.
+    longest_ms: float
+    p99_ms: float
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What one run cost the client, in processor time.
+
+    `answer_microseconds` is the time a star until the answer was there,
+    `microseconds` that until every name of every neighbour had been listed.
+    `pauses` are processor time, which is what a pause lasts on an idle machine;
+    `real_pauses` hold what other processes took in between.
     """
 
     repository: str
     stars: int
-    microseconds_a_star: float
-    longest_pause_ms: float
-    p99_pause_ms: float
+    neighbours: int
+    answer_microseconds: float
+    microseconds: float
+    pauses: Pauses
+    real_pauses: Pauses
 
 
 class _Timed(GitHub):
@@ -38,16 +48,18 @@ class _Timed(GitHub):
     def __init__(self, token: str, url: str, clock: VirtualClock) -> None:
         super().__init__(token, url, now=clock.now, seconds_header=SECONDS_HEADER)
         self.pauses: list[float] = []
-        self._replied_at: float | None = None
+        self.real_pauses: list[float] = []
+        self._replied_at: tuple[float, float] | None = None
 
     async def ask(
         self, document: str, variables: Mapping[str, Any] | None = None, *, operation_name: str | None = None
     ) -> Answer:
         """Send a document as ever."""
         if self._replied_at is not None:
-            self.pauses.append(time.perf_counter() - self._replied_at)
+            self.pauses.append(time.thread_time() - self._replied_at[0])
+            self.real_pauses.append(time.perf_counter() - self._replied_at[1])
         answer = await super().ask(document, variables, operation_name=operation_name)
-        self._replied_at = time.perf_counter()
+        self._replied_at = time.thread_time(), time.perf_counter()
         return answer
 
 
@@ -58,12 +70,19 @@ async def measure(sandbox: SeparateSandbox, repository: str, *, seed: int) -> Wo
     async with _Timed("bench", sandbox.url, clock) as github:
         began = time.process_time()
         found = await Finding(Plan.neighbours(repository), github, clock=clock).answer()
+        answered = time.process_time()
         stars = sum(len(neighbour.stargazers) for neighbour in found.neighbours)
-        used = time.process_time() - began
+        listed = time.process_time()
     return Work(
         repository=repository,
         stars=stars,
-        microseconds_a_star=used / stars * 1e6,
-        longest_pause_ms=max(github.pauses) * 1e3,
-        p99_pause_ms=float(np.percentile(github.pauses, 99)) * 1e3,
+        neighbours=len(found.neighbours),
+        answer_microseconds=(answered - began) / stars * 1e6,
+        microseconds=(listed - began) / stars * 1e6,
+        pauses=_sum_up(github.pauses),
+        real_pauses=_sum_up(github.real_pauses),
     )
+
+
+def _sum_up(seconds: list[float]) -> Pauses:
+    return Pauses(max(seconds) * 1e3, float(np.percentile(seconds, 99)) * 1e3)
