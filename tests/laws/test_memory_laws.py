@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.laws.driver import Driver, is_exact
 from tests.laws.world import EPOCH, SEED, World, fortune, moment
 from tests.laws.worlds import LENGTHS, Fault, befalls, passing_faults
@@ -306,3 +307,20 @@ def test_who_was_listed_and_who_counts_is_told() -> None:
 
     assert plan.listed() == []
     assert set(plan.counted_users()) == set(world.users) - world.gone
+
+
+def test_an_answer_is_as_old_as_what_was_half_read() -> None:
+    """The age of an answer is that of its oldest part, also of a list that was begun before."""
+    world = World.of([900, 3])
+    first = Driver(Plan.neighbours(REPOSITORY), world)
+    for _ in range(2):
+        first.step()
+    begun_at = EPOCH - timedelta(hours=1)
+    known = [replace(one, begun_at=begun_at) for one in halves(first)]
+    plan = Plan.neighbours(REPOSITORY)
+    driver = Driver(plan, world, after=lambda _world: plan.know(known))
+
+    finish = driver.run()
+
+    assert known
+    assert finish.coverage.as_of == begun_at
