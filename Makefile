@@ -34,7 +34,7 @@ demo: setup ## the main job: neighbours of rails/rails in the sandbox
 
 .PHONY: test
 test: .venv/develop ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 .PHONY: check
 check: .venv/develop ## run every linter and type checker
