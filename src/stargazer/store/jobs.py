@@ -1,0 +1,261 @@
+"""Jobs: asked for by many, carried out by one worker at a time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from stargazer.planner.budget import Budget
+from stargazer.planner.name import parse_name
+from stargazer.planner.step import Progress
+from stargazer.store import jobs_statements as sql
+from stargazer.store.database import Database
+from stargazer.store.jobs_states import (
+    ATTEMPTS_AT_MOST,
+    WORKER_LOST,
+    Job,
+    JobProblem,
+    JobProgress,
+    State,
+    Taken,
+    retry_at,
+)
+from stargazer.store.ledger_bell import Bell, Ear, announce
+
+if TYPE_CHECKING:
+    from stargazer.store.database import Connection
+
+LEASE_SECONDS = 10.0
+"""A worker that has not renewed its lease for so long is taken for gone."""
+
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+class Jobs:
+    """The jobs of one GitHub endpoint.
+
+    Args:
+        database: where they are.
+        bell: tells when one of them has changed.
+        lease_seconds: when a worker of which nothing is heard is taken for gone.
+    """
+
+    def __init__(self, database: Database, bell: Bell, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._database = database
+        self._bell = bell
+        self._endpoint = database.endpoint
+        self._lease = timedelta(seconds=lease_seconds)
+
+    # For those who ask.
+
+    async def ask(
+        self, repository: str, credential_user: int, subscriber: str, *, budget: Budget | None = None
+    ) -> Job:
+        """Ask for the reading of a repository: a new job, or the one that is already under way.
+
+        A job that failed a short while ago is returned as it is until its
+        `retry_at`. A job under way keeps the budget it was first asked with.
+
+        Raises:
+            InvalidRequest: *repository* is no `owner/name`.
+            StoreUnavailable: the database failed; nothing was asked.
+        """
+        parse_name(repository)
+        whose = (self._endpoint, repository, credential_user)
+        async with self._database.transaction() as connection:
+            failed = await connection.fetchrow(sql.RECENTLY_FAILED, *whose)
+            if failed is not None:
+                return _job(failed)
+            row = None
+            while row is None:
+                made = _text(budget or Budget())
+                row = await connection.fetchrow(sql.MAKE, uuid.uuid4(), *whose, made)
+                row = row or await connection.fetchrow(sql.UNDER_WAY, *whose)
+            job = _job(row)
+            await connection.execute(sql.SUBSCRIBE, job.id, subscriber)
+            await announce(connection, self._queue)
+        return job
+
+    async def withdraw(self, job_id: uuid.UUID, subscriber: str) -> Job | None:
+        """Take back what was asked; the job is cancelled when nobody else wants it. None: no such job.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(sql.LOCK, self._endpoint, job_id)
+            if row is None:
+                return None
+            await connection.execute(sql.WITHDRAW, job_id, subscriber)
+            cancelled = await connection.fetchrow(sql.CANCEL_UNWANTED, self._endpoint, job_id)
+            if cancelled is not None:
+                await announce(connection, _notice(job_id))
+        return _job(cancelled or row)
+
+    async def find(self, job_id: uuid.UUID) -> Job | None:
+        """Look a job up.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(sql.FIND, self._endpoint, job_id)
+        return None if row is None else _job(row)
+
+    async def subscribed(self, subscriber: str, *, limit: int = 100) -> list[Job]:
+        """List what a subscriber asked for and has not withdrawn, the latest first.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(sql.SUBSCRIBED, self._endpoint, subscriber, limit)
+        return [_job(row) for row in rows]
+
+    async def watch(self, job_id: uuid.UUID) -> AsyncGenerator[Job]:
+        """Follow a job: as it stands now, then each change, until it is finished.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        ear, last = self.ear(job_id), None
+        while True:
+            ear.forget()
+            job = await self.find(job_id)
+            if job is None:
+                return
+            if job != last:
+                yield job
+            if job.finished:
+                return
+            last = job
+            await ear.wait(_LOOK_AGAIN_SECONDS)
+
+    def ear(self, job_id: uuid.UUID) -> Ear:
+        """An ear for the changes of one job."""
+        return self._bell.ear(_notice(job_id))
+
+    def queue_ear(self) -> Ear:
+        """An ear for jobs that wait for a worker."""
+        return self._bell.ear(self._queue)
+
+    # For workers.
+
+    async def take(self) -> Taken | None:
+        """Take the job that has waited longest, or one whose worker is gone.
+
+        The attempt is counted before anything is done. A job that too many
+        workers have died of is not taken again: it fails.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        lease = uuid.uuid4()
+        async with self._database.transaction() as connection:
+            lost = await connection.fetch(
+                sql.FAIL_POISONOUS, self._endpoint, ATTEMPTS_AT_MOST, _text(WORKER_LOST)
+            )
+            for row in lost:
+                await announce(connection, _notice(row["id"]))
+            row = await connection.fetchrow(sql.TAKE, self._endpoint, lease, self._lease)
+            if row is None:
+                return None
+            await announce(connection, _notice(row["id"]))
+        return Taken(_job(row), lease)
+
+    async def renew(self, taken: Taken, progress: Progress | None = None) -> bool:
+        """Tell that a job is alive and how far it is; False when it is no longer ours.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        if progress is None:
+            return await self._change(sql.RENEW, taken, self._lease, told=False)
+        shown = JobProgress.of(progress)
+        state = State.WAITING if shown.waiting_until else State.RUNNING
+        return await self._change(sql.PROGRESS, taken, self._lease, state, _text(shown), shown.furthest)
+
+    async def done(self, taken: Taken, answer: uuid.UUID) -> bool:
+        """Note a job's answer; False when it is no longer ours.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        return await self._change(sql.DONE, taken, answer)
+
+    async def fail(self, taken: Taken, problem: JobProblem, now: datetime) -> bool:
+        """Note why a job failed; False when it is no longer ours.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        return await self._change(sql.FAIL, taken, _text(problem), retry_at(problem, now) - now)
+
+    async def hand_back(self, taken: Taken) -> bool:
+        """Give a job to another worker; the attempt is not counted. False when it is no longer ours.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        return await self._change(sql.HAND_BACK, taken, queue=True)
+
+    async def clean(self, older_than: datetime) -> int:
+        """Remove the jobs that were finished before a moment; returns how many.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            status = await connection.execute(sql.CLEAN, self._endpoint, older_than)
+        return int(status.split()[-1])
+
+    async def claim(self, chore: str, every: timedelta) -> bool:
+        """Take on what has to be done from time to time; True for one worker in that time.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            claimed = await connection.fetchval(sql.CLAIM, self._endpoint, chore, every)
+        return claimed is not None
+
+    async def _change(
+        self, statement: str, taken: Taken, *arguments: object, told: bool = True, queue: bool = False
+    ) -> bool:
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(statement, taken.job.id, taken.lease, *arguments)
+            if row is None:
+                return False
+            await self._tell(connection, taken.job.id, told=told, queue=queue)
+        return True
+
+    async def _tell(self, connection: Connection, job_id: uuid.UUID, *, told: bool, queue: bool) -> None:
+        names: Sequence[str] = [_notice(job_id)] * told + [self._queue] * queue
+        for name in names:
+            await announce(connection, name)
+
+    @property
+    def _queue(self) -> str:
+        return f"jobs:{self._endpoint}"
+
+
+def _notice(job_id: uuid.UUID) -> str:
+    return f"job:{job_id}"
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_JSON: dict[str, Any] = {"budget": Budget, "progress": JobProgress | None, "problem": JobProblem | None}
+
+
+def _job(row: Any) -> Job:
+    values = {name: row[name] for name in Job.__struct_fields__}
+    for name, kind in _JSON.items():
+        values[name] = msgspec.json.decode(values[name], type=kind) if values[name] is not None else None
+    return Job(**values | {"state": State(values["state"])})
