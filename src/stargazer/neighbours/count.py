@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 _ONE = np.int32(1)
 """Adding a number of another type than the counts takes twenty times as long."""
 
-
 _BLOCK = 1 << 18
 
 
@@ -99,13 +98,14 @@ class Ranking(msgspec.Struct, frozen=True, eq=False):
     def of(cls, numbers: NDArray[np.int32], stars: NDArray[np.int32], tally: Tally) -> Ranking:
         """Rank by count the repositories that are given in the order of their names."""
         counted = tally.shared()
-        if len(numbers):
+        if len(numbers) and int(np.max(numbers)) >= len(counted):
             known = numbers < len(counted)
             numbers, stars = numbers[known], stars[known]
-        shared = counted[numbers]
-        order = np.flatnonzero(shared)
-        order = order[np.argsort(-shared[order], kind="stable")]
-        return cls(numbers[order], shared[order], stars[order])
+        # Places as int32: with millions of neighbours each array of int64 is 40 MB.
+        order = np.flatnonzero(counted[numbers]).astype(np.int32)
+        shared = counted[numbers[order]]
+        order = order[np.argsort(-shared, kind="stable").astype(np.int32)]
+        return cls(numbers[order], counted[numbers[order]], stars[order])
 
     def __len__(self) -> int:
         return len(self.numbers)

@@ -19,7 +19,7 @@ _CHUNK_STARS = 1 << 18
 _CHUNK_USERS = 2_000
 """How many users are fetched at once where lists are short."""
 
-_WHOLE_TABLE_SHARE = 8
+_WHOLE_TABLE_SHARE = 3
 """Reading every repository in order of name beats looking up more than one in so many."""
 
 _SORT_MEMORY = "256MB"
@@ -108,10 +108,10 @@ async def rank(connection: Connection, endpoint: int, tally: Tally, *, first: in
     await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
     if len(numbers) * _WHOLE_TABLE_SHARE > len(tally.shared()):
         del numbers
-        named = await connection.fetchval(_ALPHABET_OF_ALL, endpoint)
+        pairs = _pairs(await connection.fetchval(_ALPHABET_OF_ALL, endpoint))
     else:
-        named = await connection.fetchval(_ALPHABET_OF_SOME, endpoint, numbers.tolist())
-    return Ranking.of(*_pairs(named), tally)
+        pairs = _pairs(await connection.fetchval(_ALPHABET_OF_SOME, endpoint, numbers.tolist()))
+    return Ranking.of(*pairs, tally)
 
 
 def _batches(stars: NDArray[np.int32]) -> Iterable[tuple[int, int]]:
