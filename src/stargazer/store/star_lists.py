@@ -63,19 +63,16 @@ WHERE endpoint = $1 AND user_number = ANY($2::int[]) ORDER BY user_number
 
 
 _CLEAN_LISTS = """
-DELETE FROM star_list s USING (
-    SELECT user_number FROM star_list WHERE endpoint = $1 AND fetched_at < $2 FOR UPDATE SKIP LOCKED
-) AS old
-WHERE s.endpoint = $1 AND s.user_number = old.user_number
+DELETE FROM star_list WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM star_list WHERE endpoint = $1 AND fetched_at < $2 FOR UPDATE SKIP LOCKED
+))
 """
-"""Remove old lists, but wait for nobody: a list that is being written is not old for long."""
+"""Remove old lists, but wait for nobody: one that is being written will not be old for long."""
 
 _CLEAN_PARTS = """
-DELETE FROM star_list_part p USING (
-    SELECT user_number, direction FROM star_list_part
-    WHERE endpoint = $1 AND begun_at < $2 FOR UPDATE SKIP LOCKED
-) AS old
-WHERE p.endpoint = $1 AND p.user_number = old.user_number AND p.direction = old.direction
+DELETE FROM star_list_part WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM star_list_part WHERE endpoint = $1 AND begun_at < $2 FOR UPDATE SKIP LOCKED
+))
 """
 """Remove what was half read and never gone on with, likewise."""
 

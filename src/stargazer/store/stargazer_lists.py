@@ -89,14 +89,18 @@ WHERE endpoint = $1 AND repository_number = $2 AND credential_user = $3 AND sour
 
 
 _CLEAN_LISTS = """
-DELETE FROM stargazer_list WHERE endpoint = $1 AND fetched_at < $2
+DELETE FROM stargazer_list WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM stargazer_list WHERE endpoint = $1 AND fetched_at < $2 FOR UPDATE SKIP LOCKED
+))
 """
-"""Remove old lists; each is written in a statement of its own, so that nobody waits in a circle."""
+"""Remove old lists, but wait for nobody: one that is being written will not be old for long."""
 
 _CLEAN_PARTS = """
-DELETE FROM stargazer_list_part WHERE endpoint = $1 AND begun_at < $2
+DELETE FROM stargazer_list_part WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM stargazer_list_part WHERE endpoint = $1 AND begun_at < $2 FOR UPDATE SKIP LOCKED
+))
 """
-"""Remove what was half read and never gone on with."""
+"""Remove what was half read and never gone on with, likewise."""
 
 
 class ListKey(msgspec.Struct, frozen=True):
@@ -356,6 +360,19 @@ class StargazerLists:
         async with self._database.transaction() as connection:
             rows = StargazerRows(connection, self._database.endpoint, key)
             await rows.replace(listed, read_at=listed.fetched_at)
+
+    async def clean(self, older_than: datetime) -> int:
+        """Remove the lists whose reading began before a moment, and return how many.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.transaction() as connection:
+            statuses = [
+                await connection.execute(statement, self._database.endpoint, older_than)
+                for statement in (_CLEAN_LISTS, _CLEAN_PARTS)
+            ]
+        return sum(int(status.split()[-1]) for status in statuses)
 
 
 def _numbered(page: StargazersPage, numbers: Mapping[str, int]) -> NumberedPage:

@@ -230,3 +230,14 @@ async def test_stars_are_a_sequence(star_lists: StarLists) -> None:
     assert [one for one, _ in stars[1:]] == [2, 1]
     with pytest.raises(IndexError):
         stars[3]
+
+
+async def test_old_lists_are_cleaned(star_lists: StarLists) -> None:
+    """What was read before a moment goes, whole or half; what was read since stays."""
+    await write_whole(star_lists, "U_1", 1)
+    await write_whole(star_lists, "U_2", 1, now=NOW + SECOND)
+    await star_lists.write([star_list_page("U_3", [star(1)], total_count=3, cursor="a1")], now=NOW)
+
+    assert await star_lists.clean(NOW + SECOND) == 2
+    assert [one.user_id for one in await star_lists.known(["U_1", "U_2"], seed=0, newer_than=NOW)] == ["U_2"]
+    assert await star_lists.half_read(["U_3"], seed=0) == []

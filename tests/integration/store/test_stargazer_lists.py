@@ -141,3 +141,15 @@ async def test_a_list_from_a_file(
     assert found is not None
     assert (found.users.tolist(), found.ending) == (list(numbers.values()), Ending.TRUNCATED)
     assert await lists.known(given, newer_than=NOW) is None
+
+
+async def test_old_lists_are_cleaned(star_lists: StarLists, lists: StargazerLists, key: ListKey) -> None:
+    """Whole and half read lists go when they are older than they may be."""
+    await star_lists.write([stargazers_page([1])], now=NOW, listing=key, listing_ended=WHOLE)
+    page = stargazers_page([1], total_count=2, cursor="a1")
+    await star_lists.write([page], now=NOW + SECOND, listing=key)
+
+    assert await lists.clean(NOW) == 0
+    assert await lists.clean(NOW + 2 * SECOND) == 2
+    assert await lists.find(key) is None
+    assert await lists.half_read(key) is None
