@@ -238,7 +238,7 @@ def test_lists_that_are_hidden_are_refused_lists(kind: FailureKind) -> None:
     finish = driven(world).run()
 
     assert isinstance(finish.error, StarListsRestricted)
-    assert len(world.calls) < 80
+    assert len(world.calls) < 8
 
 
 @MODEST

@@ -36,6 +36,7 @@ def draft_call(intake: Intake, *, probing: bool, calls_left: int, star_lists: bo
     Args:
         intake: what has been read, and what is suspected.
         probing: leave the suspects alone this time, if there is anybody else to ask.
+            So they are, too, while it seems that all star lists are refused.
         calls_left: how many calls the run still needs.
         star_lists: whether star lists are to be read at all.
     """
@@ -43,14 +44,16 @@ def draft_call(intake: Intake, *, probing: bool, calls_left: int, star_lists: bo
     suspects = intake.suspects
     while suspects and not any(one.connection.wanted() for one in suspects.first().star_lists):
         suspects.sent(suspects.first().star_lists)
-    if suspects and not (probing and _others(intake)):
+    others_first = probing or intake.tally.star_lists_doubtful
+    if suspects and not (others_first and _others(intake)):
         packing.take_all(suspects.first().star_lists)
         return _drafted(intake, packing, (), apart=True)
     listing = intake.listing
     packing.find(listing.next_logins())
-    for ask in listing.connection.wanted():
+    alone = listing.wants_alone()
+    for ask in listing.connection.wanted()[: 1 if alone else None]:
         packing.take(None, ask)
-    if star_lists and listing.facts is not None and not listing.wants_alone():
+    if star_lists and listing.facts is not None and not alone:
         pack_star_lists(packing, intake.order, calls_left=calls_left)
     return _drafted(intake, packing, listing.fixed(), apart=False)
 

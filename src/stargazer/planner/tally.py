@@ -72,6 +72,12 @@ class Tally:
             return False
         return lacking == checked if from_file else 2 * lacking > checked
 
+    @property
+    def star_lists_doubtful(self) -> bool:
+        """Whether most lists so far are refused, and too few to be sure of more than these users."""
+        checked = self.states[State.READ] + len(self.refused)
+        return checked < SEED_CHECKED_USERS and 2 * len(self.refused) > checked
+
     def star_lists_error(self, listing: Listing) -> StarListsRestricted:
         """The error that says how many lists lack the seed."""
         return StarListsRestricted(
