@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -42,6 +42,9 @@ RETRY_SECONDS = 0.5
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+End: TypeAlias = uuid.UUID | JobProblem | None
+"""What becomes of a job: its answer, why it failed, or None when it is handed back."""
 
 
 class CarryOut(Protocol):
@@ -95,7 +98,7 @@ async def work(
     """
     async with Bell.open(database) as bell:
         jobs = Jobs(database, bell, lease_seconds=lease_seconds)
-        shift = _Shift(jobs, carry_out, clock, stop)
+        shift = _Shift(jobs, carry_out, clock, stop, look_seconds=min(LOOK_EVERY_SECONDS, lease_seconds / 4))
         tasks = [asyncio.create_task(shift.take_jobs()) for _ in range(concurrency)]
         tasks.append(asyncio.create_task(shift.do_chores(chores)))
         try:
@@ -109,7 +112,10 @@ async def work(
 class _Shift:
     """One worker from its start to its stop."""
 
-    def __init__(self, jobs: Jobs, carry_out: CarryOut, clock: Clock, stop: asyncio.Event) -> None:
+    def __init__(
+        self, jobs: Jobs, carry_out: CarryOut, clock: Clock, stop: asyncio.Event, *, look_seconds: float
+    ) -> None:
+        self._look_seconds = look_seconds
         self.jobs = jobs
         self.carry_out = carry_out
         self.clock = clock
@@ -122,7 +128,7 @@ class _Shift:
             ear.forget()
             taken = await self.insist(self.jobs.take)
             if taken is None:
-                await _first(ear.wait(LOOK_EVERY_SECONDS), self.stop.wait())
+                await _first(ear.wait(self._look_seconds), self.stop.wait())
             elif self.stop.is_set():
                 await self.insist(partial(self.jobs.hand_back, taken))
             else:
@@ -135,7 +141,7 @@ class _Shift:
                 with suppress(StoreUnavailable):
                     if await self.jobs.claim(chore.name, chore.every):
                         await _first(_run(chore), self.stop.wait())
-            await _first(asyncio.sleep(LOOK_EVERY_SECONDS), self.stop.wait())
+            await _first(asyncio.sleep(self._look_seconds), self.stop.wait())
 
     async def insist(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
         """Try until the database is there; None when we are told to stop before."""
@@ -177,31 +183,35 @@ class _Labour:
         if not self._lost:
             await self._conclude(None if carrying.cancelled() else carrying.result())
 
-    async def _carry(self) -> uuid.UUID | JobProblem | None:
+    async def _carry(self) -> End:
         """Carry the job out, again and again while the database is away and the job is ours."""
-        while not self._lost:
+        while True:
             try:
-                answer = await self._shift.carry_out(self._taken.job, self._note, self._stopping)
+                return await self._attempt()
             except StoreUnavailable as down:
                 if not down.retryable:
                     raise
                 _LOG.warning("%s", down.message)
-            except StargazerError as error:
-                return JobProblem.of(error)
-            except Exception:
-                _LOG.exception("job %s", self._taken.job.id)
-                return JobProblem.of(InternalError("the job met a mistake of ours: see the worker's log"))
-            else:
-                if answer is None and not self._stopping.is_set():
-                    return JobProblem.of(InternalError("the job ended without an answer"))
-                return answer
             await _first(asyncio.sleep(RETRY_SECONDS), self._stopping.wait())
             if not await self._shift.insist(lambda: self._shift.jobs.renew(self._taken)):
                 self._lost = not self._stopping.is_set()
                 return None
-        return None
 
-    async def _conclude(self, end: uuid.UUID | JobProblem | None) -> None:
+    async def _attempt(self) -> End:
+        try:
+            answer = await self._shift.carry_out(self._taken.job, self._note, self._stopping)
+        except StoreUnavailable:
+            raise
+        except StargazerError as error:
+            return JobProblem.of(error)
+        except Exception:
+            _LOG.exception("job %s", self._taken.job.id)
+            return JobProblem.of(InternalError("the job met a mistake of ours: see the worker's log"))
+        if answer is None and not self._stopping.is_set():
+            return JobProblem.of(InternalError("the job ended without an answer"))
+        return answer
+
+    async def _conclude(self, end: End) -> None:
         """Write what became of the job."""
         jobs, taken = self._shift.jobs, self._taken
         if self._progress is not None and end is not None:
@@ -223,7 +233,7 @@ class _Labour:
     def _note(self, progress: Progress) -> None:
         self._progress = progress
 
-    async def _keep_alive(self, carrying: asyncio.Task[uuid.UUID | JobProblem | None]) -> None:
+    async def _keep_alive(self, carrying: asyncio.Task[End]) -> None:
         """Renew the lease and tell the progress; stop the work when the job is no longer ours."""
         ear = self._shift.jobs.ear(self._taken.job.id)
         told = None
@@ -241,15 +251,13 @@ class _Labour:
                 told = self._progress
                 await self._renew(told, carrying)
 
-    async def _renew(
-        self, progress: Progress | None, carrying: asyncio.Task[uuid.UUID | JobProblem | None]
-    ) -> None:
+    async def _renew(self, progress: Progress | None, carrying: asyncio.Task[End]) -> None:
         with suppress(StoreUnavailable):
             if not await self._shift.jobs.renew(self._taken, progress):
                 self._lost = True
                 carrying.cancel()
 
-    async def _stop_in_time(self, carrying: asyncio.Task[uuid.UUID | JobProblem | None]) -> None:
+    async def _stop_in_time(self, carrying: asyncio.Task[End]) -> None:
         """Pass the word to stop on to the job; give its call up when it takes too long."""
         await self._shift.stop.wait()
         self._stopping.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,6 +27,8 @@ from stargazer.store.jobs_states import (
 from stargazer.store.ledger_bell import Bell, Ear, announce
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from stargazer.store.database import Connection
 
 LEASE_SECONDS = 10.0
@@ -251,11 +253,11 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-_JSON: dict[str, Any] = {"budget": Budget, "progress": JobProgress | None, "problem": JobProblem | None}
+_JSON = ("budget", "progress", "problem")
 
 
-def _job(row: Any) -> Job:
+def _job(row: asyncpg.Record) -> Job:
     values = {name: row[name] for name in Job.__struct_fields__}
-    for name, kind in _JSON.items():
-        values[name] = msgspec.json.decode(values[name], type=kind) if values[name] is not None else None
-    return Job(**values | {"state": State(values["state"])})
+    for name in _JSON:
+        values[name] = None if values[name] is None else msgspec.json.decode(values[name])
+    return msgspec.convert(values, Job)
