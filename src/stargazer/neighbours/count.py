@@ -9,7 +9,6 @@ than the result. Neither pass holds more than one chunk of the lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -117,37 +116,39 @@ class Ranking(msgspec.Struct, frozen=True, eq=False):
         places[self.numbers] = np.arange(len(self), dtype=np.int32)
         return places
 
-    def parts(self, *, neighbours: int, stars: int) -> Iterator[tuple[int, int]]:
+    def parts(self, *, neighbours: int, stars: int) -> list[tuple[int, int]]:
         """Cut the order into ranges that hold at most so many neighbours and stars.
 
         A neighbour with more stars than that stands alone.
         """
         ends = np.cumsum(self.shared, dtype=np.int64)
+        parts: list[tuple[int, int]] = []
         low = 0
         while low < len(self):
             before = int(ends[low - 1]) if low else 0
             fitting = int(np.searchsorted(ends, before + stars, side="right"))
             high = max(low + 1, min(low + neighbours, fitting))
-            yield low, high
+            parts.append((low, high))
             low = high
+        return parts
 
 
 class Sharers:
     """Collects who shares the neighbours from one place of the order to another.
 
     The stargazers of a neighbour stand in the order in which their lists were
-    added. Needs four bytes a star that is kept, and four a neighbour.
+    added. Needs four bytes a star that is kept, of which there may be 2³¹,
+    and eight a neighbour.
     """
 
     def __init__(self, ranking: Ranking, low: int, high: int, *, places: NDArray[np.int32]) -> None:
         self._low = low
         self._high = high
         self._places = places
-        ends = np.cumsum(ranking.shared[low:high], dtype=np.int64)
+        self.ends = np.cumsum(ranking.shared[low:high], dtype=np.int32)
         self._next = np.zeros(high - low, dtype=np.int32)
-        self._next[1:] = ends[:-1]
-        self._stargazers = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.int32)
-        self.ends = ends.astype(np.int32)
+        self._next[1:] = self.ends[:-1]
+        self._stargazers = np.empty(int(self.ends[-1]) if len(self.ends) else 0, dtype=np.int32)
 
     def add(self, chunk: ListsChunk) -> None:
         """Write the users of a chunk into the places of what they starred."""

@@ -73,13 +73,16 @@ class Roster:
         """Read the lists in the order of the roster, whose places stand for the users."""
         for begin, end in self._batches:
             asked = self.numbers[begin:end]
-            rows = await connection.fetch(_LISTS, endpoint, asked.tolist())
-            found = _chunk(rows)
+            found = await _read(connection, endpoint, asked)
             at = np.argsort(found.users, kind="stable")
-            order = at[np.searchsorted(found.users[at], asked)]
-            arranged = found.arranged(order)
+            arranged = found.arranged(at[np.searchsorted(found.users[at], asked)])
             places = np.arange(begin, end, dtype=np.int32)
             yield ListsChunk(places, arranged.repositories, arranged.offsets)
+
+    async def lists_in_any_order(self, connection: Connection, endpoint: int) -> AsyncIterator[ListsChunk]:
+        """Read the lists as they come, for those who only count."""
+        for begin, end in self._batches:
+            yield await _read(connection, endpoint, self.numbers[begin:end])
 
 
 async def call_roster(
@@ -94,7 +97,7 @@ async def call_roster(
 async def count(connection: Connection, endpoint: int, roster: Roster, *, seed: int) -> Tally:
     """Count what the users of a roster share, besides the seed."""
     tally = Tally(seed, repositories=int(await connection.fetchval(_REPOSITORIES, endpoint)))
-    async for chunk in roster.lists(connection, endpoint):
+    async for chunk in roster.lists_in_any_order(connection, endpoint):
         tally.add(chunk)
     return tally
 
@@ -126,7 +129,8 @@ def _batches(stars: NDArray[np.int32]) -> Iterable[tuple[int, int]]:
         begin = end
 
 
-def _chunk(rows: list[Any]) -> ListsChunk:
+async def _read(connection: Connection, endpoint: int, users: NDArray[np.int32]) -> ListsChunk:
+    rows: list[Any] = await connection.fetch(_LISTS, endpoint, users.tolist())
     lists = [row["repositories"] for row in rows]
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(each) // 4 for each in lists], out=offsets[1:])

@@ -75,7 +75,7 @@ def test_sharers_are_brute_force(lists: Lists, size: int, neighbours: int, stars
     tally = Tally(3)
     tally.add(chunk(lists))
     found = ranking(tally, list(range(31)))
-    parts = list(found.parts(neighbours=neighbours, stars=stars))
+    parts = found.parts(neighbours=neighbours, stars=stars)
 
     told = []
     for low, high in parts:
@@ -98,7 +98,7 @@ def test_parts_follow_one_another(lists: Lists, neighbours: int, stars: int) -> 
     tally.add(chunk(lists))
     found = ranking(tally, list(range(31)))
 
-    parts = list(found.parts(neighbours=neighbours, stars=stars))
+    parts = found.parts(neighbours=neighbours, stars=stars)
 
     assert [low for low, _ in parts] + [len(found)] == [0, *(high for _, high in parts)]
     for low, high in parts:
