@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,7 +13,7 @@ import graphql
 import msgspec
 
 from stargazer import catalogue
-from stargazer.errors import CredentialsRefused, GitHubUnreachable, StargazerError
+from stargazer.errors import CredentialsRefused, GitHubUnreachable, RepositoryNotFound, StargazerError
 from stargazer.find import NO_ANSWER
 from stargazer.github.transport import Answer
 from stargazer.planner.budget import Budget, Spent
@@ -25,6 +27,7 @@ from stargazer.store.answers import Answers, StoredAnswer
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.credentials import Credentials
 from stargazer.store.database import Database
+from stargazer.store.jobs_states import Job
 from stargazer.store.repositories import Repositories
 from stargazer.store.sizes import read_sizes, write_sizes
 from stargazer.store.star_lists import StarLists
@@ -210,10 +213,28 @@ class Reading:
             StoreUnavailable: the database cannot be used; what was written stays.
             StargazerError: something else ended the reading before anything was read.
         """
+        return await self.count(await self.read())
+
+    async def read(self) -> StargazerError | None:
+        """Read everything that the plan wants into the store; returns what ended it early, if anything did.
+
+        Raises:
+            QueryRefused: GitHub says that a query of ours is wrong.
+            StoreUnavailable: the database cannot be used; what was written stays.
+        """
         await self._recall()
         error = (await self._run.finish()).error
         await self._keep(())
         await write_sizes(self._service.database, self.plan.sizes, self._clock.now())
+        return error
+
+    async def count(self, error: StargazerError | None) -> Outcome:
+        """Count what was read and store the answer; *error* is what ended the reading early.
+
+        Raises:
+            StargazerError: *error*, when it leaves nothing to count.
+            StoreUnavailable: the database cannot be used; no answer was stored.
+        """
         coverage = self.plan.coverage
         read_nothing = coverage.users_read + coverage.users_truncated == 0
         if error is not None and (read_nothing or isinstance(error, NO_ANSWER)):
@@ -285,6 +306,59 @@ class Reading:
             made_at=self._clock.now(),
         )
         return await self._service.answers.find(made, self._wanted.credential_user)
+
+
+class JobReader:
+    """What a job does: it reads its repository into the store, on its credential's ledger.
+
+    Args:
+        service: what reads.
+        transports: gives the transport for a GitHub user's credential, or raises
+            CredentialsRefused.
+        ledgers: gives the ledger of a GitHub user.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        transports: Callable[[int], Transport],
+        ledgers: Callable[[int], Ledger],
+    ) -> None:
+        self._service = service
+        self._transports = transports
+        self._ledgers = ledgers
+
+    async def __call__(
+        self, job: Job, on_progress: Callable[[Progress], None], stopping: asyncio.Event
+    ) -> uuid.UUID | None:
+        """Carry *job* out; None when it was told to stop before it was done.
+
+        Raises:
+            StargazerError: why the job fails.
+        """
+        wanted = Wanted(repository=job.repository, credential_user=job.credential_user, budget=job.budget)
+        transport, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
+        async with self._service.reading(
+            wanted, transport, on_progress=on_progress, ledger=ledger
+        ) as reading:
+            stop = asyncio.create_task(_wind_down(reading, stopping))
+            try:
+                error = await reading.read()
+            finally:
+                stop.cancel()
+            if stopping.is_set() and reading.plan.coverage.users_unread:
+                return None
+            outcome = await reading.count(error)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.answer is None:
+            raise RepositoryNotFound(job.repository)
+        return outcome.answer.id
+
+
+async def _wind_down(reading: Reading, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    reading.wind_down()
 
 
 def _read_viewer(answer: Answer) -> User:
