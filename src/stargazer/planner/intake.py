@@ -182,6 +182,9 @@ class Intake:
         star_list = self.order.by_id.get(known.user_id)
         if star_list is None or star_list.state is not State.FRESH or star_list.connection.busy:
             return
+        if star_list.connection.refresh is not None:
+            # A refresh that was broken off begins anew: that costs a few nodes, its list would cost all.
+            return
         star_list.has_seed = known.has_seed
         match known:
             case KnownList():
