@@ -102,14 +102,21 @@ def measure(recipe: Recipe) -> Found:
             found[f"pages {users}"] = pages["pages"]
             found.setdefault("sizes", asyncio.run(sized(url)))
         found["duckdb"] = beside(recipe)
+        found["load"] = os.getloadavg()[1]
     return found
+
+
+def cells(one: Found) -> str:
+    """Write what one way of counting took."""
+    cpu = f"{one['cpu']:.2f}" if "cpu" in one else ""
+    return f"{one['seconds']:.2f} | {cpu} | {one['peak_mb']:.0f} MB |"
 
 
 def counting_rows(found: Found) -> list[str]:
     """Write the table of counting."""
     rows = [
-        "| stargazers | stars | neighbours | what | seconds | peak of client memory |",
-        "|--:|--:|--:|---|--:|--:|",
+        "| stargazers | stars | neighbours | what | seconds | of computing | peak of client memory |",
+        "|--:|--:|--:|---|--:|--:|--:|",
     ]
     titles = {
         "first": "counted, and the first 1,000 in their order",
@@ -121,11 +128,11 @@ def counting_rows(found: Found) -> list[str]:
         of = f"| {users:,} | {counted['stars']:,} | {counted['neighbours']:,} |"
         for way, title in titles.items():
             one = found[f"{way} {users}"]
-            rows.append(f"{of} {title} | {one['seconds']:.2f} | {one['peak_mb']:.0f} MB |")
+            rows.append(f"{of} {title} | {cells(one)}")
         if found["duckdb"] is not None:
             one = found["duckdb"][users]
             title = "duckdb: counted, ordered by count, no names"
-            rows.append(f"{of} {title} | {one['seconds']:.2f} | {one['peak_mb']:.0f} MB |")
+            rows.append(f"{of} {title} | {cells(one)}")
     return rows
 
 
@@ -138,8 +145,8 @@ def page_rows(found: Found) -> list[str]:
     ]
     for title in PAGES:
         of = [found[f"pages {users}"][title] for users in (many, few)]
-        cells = " | ".join(f"{one['median']:.1f} ms | {one['first']:.1f} ms" for one in of)
-        rows.append(f"| {title} | {cells} |")
+        times = " | ".join(f"{one['median']:.1f} ms | {one['first']:.1f} ms" for one in of)
+        rows.append(f"| {title} | {times} |")
     return rows
 
 
@@ -168,8 +175,8 @@ Written by `python -m tests.bench.store`: {found["users"]:,} synthetic users wit
 of {found["repositories"]:,} repositories, half of each list by Zipf's law, in a PostgreSQL as it comes
 (128 MB of shared buffers). {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.
 Each way runs in a process of its own; seconds are medians of {RUNS} (one for *made*), with the server
-warm. {before:.0f} MB of the memory are the interpreter and its libraries. Repeat it on your machine:
-seconds differ by half between two of them.
+warm. {before:.0f} MB of the memory are the interpreter and its libraries. On average
+{found["load"]:.1f} processes wanted the cores meanwhile; *of computing* is what client and server together used of them, whoever else did.
 {duckdb}
 ## Counting
 

@@ -16,12 +16,12 @@ class PartSizes(msgspec.Struct, frozen=True):
 
     A row holds at most so many neighbours, so that a page reads one or two of
     them, and so many stars, if one neighbour has not more: 8 MB. In one reading
-    of the lists at most so many stars are gathered: 128 MB.
+    of the lists at most so many stars are gathered: 64 MB.
     """
 
     neighbours: int = 1_024
     stars: int = 1 << 21
-    stars_a_reading: int = 1 << 25
+    stars_a_reading: int = 1 << 24
 
 
 _SMALL_ROSTER = 1 << 16
