@@ -176,7 +176,8 @@ of {found["repositories"]:,} repositories, half of each list by Zipf's law, in a
 (128 MB of shared buffers). {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.
 Each way runs in a process of its own; seconds are medians of {RUNS} (one for *made*), with the server
 warm. {before:.0f} MB of the memory are the interpreter and its libraries. On average
-{found["load"]:.1f} processes wanted the cores meanwhile; *of computing* is what client and server together used of them, whoever else did.
+{found["load"]:.1f} processes wanted the cores meanwhile; *of computing* is what client and server
+together used of them, whoever else did.
 {duckdb}
 ## Counting
 
