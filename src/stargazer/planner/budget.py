@@ -150,7 +150,7 @@ class Windows(msgspec.Struct):
             return None
         pending = sum(reservation.points for reservation in self.reserved.values())
         if self._reset_at(self.reading) <= now:
-            return self.reading.limit - pending
+            return self.reading.limit - pending - self.unsettled
         return self.reading.remaining - pending - self.unsettled
 
     def earliest(self, now: datetime, *, points: int, seconds: float, budget: Budget) -> datetime:
@@ -171,7 +171,7 @@ class Windows(msgspec.Struct):
         """
         if self.in_doubt:
             return True
-        if not self.unsettled or self.reading is None or self._reset_at(self.reading) <= now:
+        if not self.unsettled:
             return False
         available = self.available(now)
         return available is not None and available - floor < points <= available - floor + self.unsettled

@@ -51,12 +51,12 @@ REPLY_SIGMA = 0.3
 """How much a single reply strays, as the standard deviation of its logarithm."""
 
 COMMON_DOUBT = 1.0
-OWN_DOUBT = 0.25
+OWN_DOUBT = 1.0
 """How little the first rates are trusted: the variance of the logarithm that they
 have in common (how fast the server is), and of each by itself."""
 
 COMMON_DRIFT = 0.004
-OWN_DRIFT = 0.0004
+OWN_DRIFT = 0.002
 """How much of that doubt comes back with each call, since servers change."""
 
 PATIENCE = 8
