@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import rich_click as click
 
-from stargazer.cli.root import load
+from stargazer.cli.root import load, root
 from stargazer.cli.words import COMMANDS
 from stargazer.errors import PROBLEMS
 
@@ -74,7 +74,10 @@ def _exit_codes() -> Iterator[str]:
 
 def _command(name: str) -> str:
     command = load(name)
-    context = click.Context(command, info_name=f"stargazer {name}")
+    # Options that all commands share are settings of the root.
+    context = click.Context(
+        command, info_name=name, parent=click.Context(root, info_name="stargazer", **root.context_settings)
+    )
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"## stargazer {name}", "", f"    stargazer {name} {usage}", "", _text(command.help), ""]
     lines += ["| option | meaning |", "|---|---|"]
