@@ -74,10 +74,9 @@ def _exit_codes() -> Iterator[str]:
 
 def _command(name: str) -> str:
     command = load(name)
-    # Options that all commands share are settings of the root.
-    context = click.Context(
-        command, info_name=name, parent=click.Context(root, info_name="stargazer", **root.context_settings)
-    )
+    # Which options stand for help is a setting of the root.
+    above = click.Context(root, help_option_names=root.context_settings["help_option_names"])
+    context = click.Context(command, info_name=name, parent=above)
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"## stargazer {name}", "", f"    stargazer {name} {usage}", "", _text(command.help), ""]
     lines += ["| option | meaning |", "|---|---|"]
