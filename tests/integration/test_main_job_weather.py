@@ -106,7 +106,8 @@ async def test_resource_limits(graph: Graph, answer: ResourceAnswer) -> None:
 @pytest.mark.parametrize("spelling", ["RATE_LIMIT", "RATE_LIMITED"])
 async def test_points_run_out_many_times(graph: Graph, spelling: str) -> None:
     """With six points an hour the run waits for hour after hour and never sends what cannot be paid."""
-    behaviour = Behaviour(points_per_hour=6, rate_limit_spelling=spelling, server=CRAWLING)
+    # What a time-out costs extra is no secret here: else GitHub may refuse what we could not know.
+    behaviour = Behaviour(points_per_hour=6, rate_limit_spelling=spelling, server=CRAWLING, timeout_points=1)
     done = await find(graph, LARGE, behaviour)
     assert done.names == graph.truth(LARGE)
     assert done.ended_at - done.began_at > timedelta(hours=5)
@@ -120,6 +121,14 @@ async def test_points_run_out_in_bad_weather(graph: Graph, seed: int) -> None:
     """Calls without a reading leave it open what is left; still nothing is overspent."""
     behaviour = Behaviour(points_per_hour=12, faults=WEATHER, server=CRAWLING, seed=seed)
     done = await find(graph, LARGE, behaviour)
+    assert done.names == graph.truth(LARGE)
+    assert done.overspent == []
+
+
+async def test_time_outs_that_cost_more_than_we_think(graph: Graph) -> None:
+    """A call that GitHub refuses since a time-out was dearer than booked is asked again in the next hour."""
+    done = await find(graph, LARGE, Behaviour(points_per_hour=6, timeout_points=5, server=CRAWLING))
+    assert any(call.outcome == "timed-out" for call in done.calls)
     assert done.names == graph.truth(LARGE)
     assert done.overspent == []
 
