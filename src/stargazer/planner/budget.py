@@ -47,6 +47,9 @@ UNSETTLED_FACTOR = 2
 """A call without a reading is booked at so many times its estimate: a time-out
 costs extra, and GitHub does not say how much."""
 
+UNSETTLED_MARGIN = 10
+"""They may have cost so many times more than was booked; while that could matter, GitHub is asked."""
+
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """What one run may spend, and how it shares its credential with others.
@@ -174,7 +177,10 @@ class Windows(msgspec.Struct):
         if not self.unsettled:
             return False
         available = self.available(now)
-        return available is not None and available - floor < points <= available - floor + self.unsettled
+        if available is None:
+            return False
+        left = available - floor
+        return left - UNSETTLED_MARGIN * self.unsettled < points <= left + self.unsettled
 
     def share(self, now: datetime, share: float) -> float:
         """The share of call time that we use now: less for a while after each secondary refusal."""

@@ -107,12 +107,22 @@ def test_a_reply_without_a_reading_is_booked_dearly() -> None:
     assert left is not None
     assert left < 2
     assert windows.needs_reading(EPOCH, points=left + 1, floor=0)
-    assert not windows.needs_reading(EPOCH, points=left, floor=0)
+    assert windows.needs_reading(EPOCH, points=left, floor=0), "it may have cost more than was booked"
     assert not windows.needs_reading(EPOCH, points=50, floor=0)
     assert not windows.needs_reading(HOUR_END + SECOND, points=left + 1, floor=0)
     assert earliest(windows, points=0) == EPOCH
     settled(windows, answered(Reading(5000, 2, 4998, HOUR_END)))
     assert windows.available(EPOCH) == 2
+
+
+def test_with_much_left_no_reading_is_asked_for() -> None:
+    """While what a call without a reading may have cost cannot matter, nobody is asked."""
+    windows = settled(Windows(), answered(Reading(5000, 3000, 2000, HOUR_END)))
+
+    settled(windows, answered(None))
+
+    assert not windows.needs_reading(EPOCH, points=1, floor=0)
+    assert windows.needs_reading(EPOCH, points=1, floor=2980)
 
 
 def test_a_refusal_with_a_wait_is_obeyed() -> None:
