@@ -40,6 +40,9 @@ DAY = timedelta(days=1)
 
 SIZES_KEPT_EVERY_CALLS = 20
 
+READINGS_AT_MOST = 3
+"""How often a job reads: again only for the lists that did not become rows of the store."""
+
 
 class Asker(Protocol):
     """Whatever can send any document: `GitHub` is one."""
@@ -235,7 +238,7 @@ class Reading:
             StargazerError: *error*, when it leaves nothing to count.
             StoreUnavailable: the database cannot be used; no answer was stored.
         """
-        coverage = self.plan.coverage
+        coverage = await self._stored_coverage()
         read_nothing = coverage.users_read + coverage.users_truncated == 0
         if error is not None and (read_nothing or isinstance(error, NO_ANSWER)):
             raise error
@@ -247,6 +250,21 @@ class Reading:
             seconds=(self._clock.now() - self._begun_at).total_seconds(),
             error=error,
         )
+
+    async def _stored_coverage(self) -> Coverage:
+        """The plan's coverage, without the lists that did not become rows of the store.
+
+        Runs that read the list of one user at the same time share its parts, and
+        what they wrote together may not add up. Then the list is not stored, and
+        an answer from the store must not count it as read.
+        """
+        coverage = self.plan.coverage
+        if self._key is None:
+            return coverage
+        missing = await self._service.star_lists.missing(
+            self.plan.counted_users(), newer_than=self._begun_at - self._wanted.max_age
+        )
+        return coverage.without(len(missing))
 
     async def _keep(self, accepted: Sequence[Page | User]) -> None:
         """Write what a reply told, then tell the plan what is known of whom it showed."""
@@ -338,22 +356,26 @@ class JobReader:
         """
         wanted = Wanted(repository=job.repository, credential_user=job.credential_user, budget=job.budget)
         transport, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
-        async with self._service.reading(
-            wanted, transport, on_progress=on_progress, ledger=ledger
-        ) as reading:
-            stop = asyncio.create_task(_wind_down(reading, stopping))
-            try:
-                error = await reading.read()
-            finally:
-                stop.cancel()
-            if stopping.is_set() and reading.plan.coverage.users_unread:
-                return None
-            outcome = await reading.count(error)
-        if outcome.error is not None:
-            raise outcome.error
-        if outcome.answer is None:
-            raise RepositoryNotFound(job.repository)
-        return outcome.answer.id
+        for _ in range(READINGS_AT_MOST):
+            async with self._service.reading(
+                wanted, transport, on_progress=on_progress, ledger=ledger
+            ) as reading:
+                stop = asyncio.create_task(_wind_down(reading, stopping))
+                try:
+                    error = await reading.read()
+                finally:
+                    stop.cancel()
+                if stopping.is_set() and reading.plan.coverage.users_unread:
+                    return None
+                outcome = await reading.count(error)
+            if outcome.error is not None:
+                raise outcome.error
+            if outcome.answer is None:
+                raise RepositoryNotFound(job.repository)
+            answer = outcome.answer.id
+            if outcome.coverage.users_unread == 0:
+                break
+        return answer
 
 
 async def _wind_down(reading: Reading, stopping: asyncio.Event) -> None:

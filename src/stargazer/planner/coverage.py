@@ -79,6 +79,14 @@ class Coverage(msgspec.Struct, frozen=True):
         """Whether everything that was asked for was done."""
         return self.kind is Kind.EXACT
 
+    def without(self, lists: int) -> Coverage:
+        """The same with so many lists counted as unread instead of read, or of truncated."""
+        read = max(0, self.users_read - lists)
+        truncated = self.users_truncated - (lists - (self.users_read - read))
+        return msgspec.structs.replace(
+            self, users_read=read, users_truncated=truncated, users_unread=self.users_unread + lists
+        )
+
     def public(self) -> dict[str, Any]:
         """The members of the published `coverage` object."""
         hidden = ("list_whole", "uncounted")

@@ -55,6 +55,15 @@ ORDER BY u.number, p.direction
 """
 """The parts of some users' lists."""
 
+_MISSING = """
+SELECT wanted.node_id FROM unnest($2::text[]) AS wanted (node_id)
+WHERE NOT EXISTS (
+    SELECT FROM github_user u JOIN star_list s ON s.endpoint = u.endpoint AND s.user_number = u.number
+    WHERE u.endpoint = $1 AND u.node_id = wanted.node_id AND s.fetched_at >= $3
+)
+"""
+"""The users of whom there is no list, or only one that is too old."""
+
 _LISTS = """
 SELECT user_number, repositories FROM star_list
 WHERE endpoint = $1 AND user_number = ANY($2::int[]) ORDER BY user_number
@@ -234,6 +243,19 @@ class StarLists:
             before = found.get(half.user_id)
             found[half.user_id] = half if before is None else _joined(before, half)
         return list(found.values())
+
+    async def missing(self, user_ids: Sequence[str], *, newer_than: datetime) -> list[str]:
+        """Find the users of whom there is no list that is whole or truncated, and fresh.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.connection() as connection:
+            return [
+                row["node_id"]
+                for some in _batches(user_ids)
+                for row in await connection.fetch(_MISSING, self._database.endpoint, some, newer_than)
+            ]
 
     async def lists(self, user_numbers: Sequence[int]) -> AsyncIterator[ListsChunk]:
         """Read star lists, whole or truncated, some thousand at a time, in the order of the users' numbers.
