@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,8 @@ class Merge:
                     self.name(stargazer.user for stargazer in page.stargazers)
                 case User():
                     self.name((page,))
+                case never:
+                    assert_never(never)
 
     def name(self, users: Iterable[User]) -> None:
         """Take in the logins of users; the last one given to a node id counts."""
