@@ -10,7 +10,15 @@ import msgspec
 
 from stargazer.planner.connection import Ending, Seen
 from stargazer.planner.forecast import Lengths
-from stargazer.planner.known import Ended, HalfRead, KnownList, StoredList
+from stargazer.planner.known import (
+    Ended,
+    HalfListed,
+    HalfRead,
+    KnownList,
+    KnownStargazers,
+    Listed,
+    StoredList,
+)
 from stargazer.planner.listing import Listing
 from stargazer.planner.order import SETTLED, Order, StarList, State, place_of
 from stargazer.planner.packing import Item
@@ -176,6 +184,17 @@ class Intake:
         )
         self._move(star_list)
         return page
+
+    def know_listed(self, listed: Listed) -> None:
+        """Take in what is known of the list of stargazers."""
+        for user in self.listing.know(listed):
+            self.list_user(user)
+        match listed:
+            case KnownStargazers(fetched_at=at) | HalfListed(begun_at=datetime() as at):
+                self.tally.used(at)
+            case _:
+                # An old list is read anew from its newest end, so it is of now.
+                pass
 
     def know(self, known: KnownList | StoredList | HalfRead) -> None:
         """Take in what is known of a user's list, if nothing has been asked about it."""

@@ -131,8 +131,10 @@ class Plan:
             raise InvalidRequest("max_stars_per_user", "1 star or more", got=str(max_stars_per_user))
         listing = Listing(owner, name, logins)
         intake = Intake(listing, sizes or Sizes(), order_seed=order_seed, nodes_at_most=max_stars_per_user)
-        for user in (*users, *(listing.know(listed) if listed is not None else ())):
+        for user in users:
             intake.list_user(user)
+        if listed is not None:
+            intake.know_listed(listed)
         return cls(listing, intake, budget or Budget(), windows or Windows(), star_lists=True)
 
     @classmethod
