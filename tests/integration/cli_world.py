@@ -65,15 +65,31 @@ def serving(graph: Graph, behaviour: Behaviour | None = None) -> Generator[Sandb
         loop.close()
 
 
+NO_FOLDER = "/dev/null/stargazer"
+"""A data folder that nobody can make: whatever starts a server without being told to fails."""
+
+STORING = ("neighbours",)
+"""The commands that use the store unless told not to."""
+
+
 class Console:
-    """Runs commands in this program, and catches what they print."""
+    """Runs commands in this program, and catches what they print.
+
+    Until it has a store, the commands that would use one are told not to.
+    """
 
     def __init__(self, captured: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
         self._captured = captured
         self._environment = environment
-        for name in ("GH_TOKEN", "STARGAZER_GITHUB_URL"):
+        self._has_store = False
+        for name in ("GH_TOKEN", "STARGAZER_GITHUB_URL", "STARGAZER_DATABASE_URL", "DATABASE_URL"):
             environment.delenv(name, raising=False)
-        environment.setenv("GITHUB_TOKEN", TOKEN)
+        self.set(GITHUB_TOKEN=TOKEN, STARGAZER_DATA_DIR=NO_FOLDER)
+
+    def use_store(self, **variables: str) -> None:
+        """Let commands use the store that these variables name."""
+        self.set(**variables)
+        self._has_store = True
 
     def set(self, **variables: str) -> None:
         """Set environment variables."""
@@ -85,13 +101,20 @@ class Console:
         if at is not None:
             self.set(STARGAZER_GITHUB_URL=at.url)
         self._captured.readouterr()
-        exit_code = main(args)
+        exit_code = main(args if self._has_store else storeless(args))
         out, err = self._captured.readouterr()
         return Ran(exit_code, out, err.decode())
 
 
+def storeless(args: Sequence[str]) -> Sequence[str]:
+    """Tell a command that would use a store not to."""
+    return [*args, "--no-store"] if args[:1] and args[0] in STORING and "--no-store" not in args else args
+
+
 def start(*args: str, at: Sandbox, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start a command as a program of its own."""
+    """Start a command as a program of its own; without a store, unless the *environment* names one."""
+    if environment is None:
+        args = (*storeless(args),)
     own = {"STARGAZER_GITHUB_URL": at.url, "GITHUB_TOKEN": TOKEN}
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "stargazer", *args],

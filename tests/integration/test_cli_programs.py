@@ -91,7 +91,16 @@ def test_an_output_that_cannot_be_written_is_an_error() -> None:
     """A full disk is told in one line: exit 1."""
     with serving(star_graph()) as sandbox, Path("/dev/full").open("wb") as full:
         environment = {**os.environ, "STARGAZER_GITHUB_URL": sandbox.url, "GITHUB_TOKEN": TOKEN}
-        command = [sys.executable, "-m", "stargazer", "neighbours", "o/seed", "--format", "json"]
+        command = [
+            sys.executable,
+            "-m",
+            "stargazer",
+            "neighbours",
+            "o/seed",
+            "--format",
+            "json",
+            "--no-store",
+        ]
         ran = subprocess.run(  # noqa: S603
             command, stdout=full, stderr=subprocess.PIPE, env=environment, check=False
         )
@@ -110,7 +119,7 @@ def test_standard_input_gives_stargazers_and_documents() -> None:
                 command, input=given, capture_output=True, env=environment, check=False
             )
 
-        neighbours = run("neighbours o/seed --stargazers - --format json", b"ada\nbob\n")
+        neighbours = run("neighbours o/seed --stargazers - --format json --no-store", b"ada\nbob\n")
         cost = run("cost - --format json", b"{ viewer { followers(first: 5) { totalCount } } }")
     assert neighbours.returncode == 3
     assert [item["repo"] for item in json.loads(neighbours.stdout)] == ["o/near", "o/far"]
@@ -125,7 +134,16 @@ def test_the_sandbox_serves_until_ctrl_c_and_says_how_to_ask_it() -> None:
         assert served.stdout is not None
         told = json.loads(served.stdout.readline())
         ran = subprocess.run(
-            [sys.executable, "-m", "stargazer", "neighbours", "mojombo/grit", "--format", "json"],
+            [
+                sys.executable,
+                "-m",
+                "stargazer",
+                "neighbours",
+                "mojombo/grit",
+                "--format",
+                "json",
+                "--no-store",
+            ],
             env={**os.environ, **told["environment"]},
             capture_output=True,
             check=False,

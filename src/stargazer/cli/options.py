@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -62,6 +63,33 @@ def stargazers_option(function: F) -> F:
         help="Who the stargazers are, in place of GitHub's list: CSV or NDJSON with `login` or `id`, or one "
         "login a line; `-` is standard input. The answer is then never called exact.",
     )(function)
+
+
+LONGEST_AGE = timedelta(days=36_500)
+"""Older than this is nothing."""
+
+
+def max_age_option(function: F) -> F:
+    """Add `--max-age`, and `--no-store` as *is_stored*."""
+    age = click.option(
+        "--max-age",
+        type=Span(),
+        default="7d",
+        show_default=True,
+        callback=lambda _context, _option, seconds: timedelta(
+            seconds=min(seconds, LONGEST_AGE.total_seconds())
+        ),
+        help="Use what is stored and not older; 0 asks GitHub for all of it again.",
+    )
+    no_store = click.option(
+        "--no-store",
+        "is_stored",
+        flag_value=False,
+        is_flag=True,
+        default=True,
+        help="Read everything from GitHub, and keep nothing.",
+    )
+    return age(no_store(function))
 
 
 def sandbox_options(function: F) -> F:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from urllib.parse import unquote
 
 import rich_click as click
 from click.exceptions import Exit
@@ -23,7 +24,7 @@ USAGE = PROBLEMS["invalid-request"].exit_code
 MISTAKE = PROBLEMS["internal-error"].exit_code
 
 LETTERS_OF_A_SECRET = 8
-"""A token of the environment that is shorter is taken for a word, and not looked for."""
+"""A secret of the environment that is shorter is taken for a word, and not looked for."""
 
 
 class Ending:
@@ -82,18 +83,28 @@ def say(message: str) -> None:
 
 
 def one_line(message: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Fold *message* into one line, and hide whatever is, or looks like, a token.
+    """Fold *message* into one line, and hide tokens, and the password of the database.
 
     Example:
         >>> one_line("no such command   ghp_0123456789", {})
         'no such command ***'
     """
     line = " ".join(clean(word) for word in message.split())
-    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
-        token = environ.get(name, "").strip()
-        if len(token) >= LETTERS_OF_A_SECRET:
-            line = line.replace(token, "***")
+    for secret in _secrets(environ):
+        if len(secret) >= LETTERS_OF_A_SECRET:
+            line = line.replace(secret, "***")
     return line
+
+
+def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        yield environ.get(name, "").strip()
+    for name in ("STARGAZER_DATABASE_URL", "DATABASE_URL"):
+        url = environ.get(name, "").strip()
+        yield url
+        # Even a URL that cannot be parsed has its password between these two.
+        _, _, password = url.partition("://")[2].rpartition("@")[0].partition(":")
+        yield from (password, unquote(password))
 
 
 def silence() -> None:

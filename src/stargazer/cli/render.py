@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+from contextlib import aclosing
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
-from stargazer.neighbours.answer import Neighbour
+from stargazer.cli.answer import Row, Rows
 
 DECIMALS = 6
 """To how many decimals a score is printed."""
@@ -18,59 +19,112 @@ COLUMNS = ("repo", "shared", "stars", "relevance", "jaccard", "cosine", "stargaz
 """The columns of CSV."""
 
 
-def item(neighbour: Neighbour) -> dict[str, Any]:
+class Writer(Protocol):
+    """Writes one form; `close` writes what ends it, and leaves the file open."""
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write some more neighbours."""
+        ...
+
+    def close(self) -> None:
+        """Write the end."""
+        ...
+
+
+def item(row: Row) -> dict[str, Any]:
     """Turn a neighbour into an item of the published array."""
-    bounds = {"shared_low": neighbour.shared_low, "shared_high": neighbour.shared_high}
+    bounds = {"shared_low": row.shared_low, "shared_high": row.shared_high}
     return {
-        "repo": neighbour.repo,
-        "stargazers": neighbour.stargazers,
-        "shared": neighbour.shared,
-        "stars": neighbour.stars,
-        "relevance": round(neighbour.relevance, DECIMALS),
-        "jaccard": round(neighbour.jaccard, DECIMALS),
-        "cosine": round(neighbour.cosine, DECIMALS),
+        "repo": row.repo,
+        "stargazers": row.stargazers,
+        "shared": row.shared,
+        "stars": row.stars,
+        "relevance": round(row.relevance, DECIMALS),
+        "jaccard": round(row.jaccard, DECIMALS),
+        "cosine": round(row.cosine, DECIMALS),
         **{name: bound for name, bound in bounds.items() if bound is not None},
     }
 
 
-def write_json(neighbours: Iterable[Neighbour], file: BinaryIO) -> None:
-    """Write one JSON array, an item a line."""
-    write_array(map(item, neighbours), file)
+class ArrayWriter:
+    """Writes one JSON array without holding it, an item a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._encoder = msgspec.json.Encoder()
+        self._opening = b"["
+
+    def write_items(self, items: Iterable[Any]) -> None:
+        """Write some more items."""
+        for one in items:
+            self._file.write(self._opening + b"\n" + self._encoder.encode(one))
+            self._opening = b","
+
+    def close(self) -> None:
+        """Write the end."""
+        self._file.write(b"[]\n" if self._opening == b"[" else b"\n]\n")
 
 
-def write_ndjson(neighbours: Iterable[Neighbour], file: BinaryIO) -> None:
-    """Write one JSON object a line."""
-    encoder = msgspec.json.Encoder()
-    file.writelines(encoder.encode(item(neighbour)) + b"\n" for neighbour in neighbours)
+class JsonWriter(ArrayWriter):
+    """Writes neighbours as one JSON array."""
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write some more neighbours."""
+        self.write_items(map(item, rows))
 
 
-def write_csv(neighbours: Iterable[Neighbour], file: BinaryIO) -> None:
-    """Write CSV with a header; logins are separated by spaces."""
-    row = io.StringIO()
-    writer = csv.writer(row, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for neighbour in neighbours:
-        cells = item(neighbour)
-        writer.writerow([*(cells[name] for name in COLUMNS[:-1]), " ".join(cells["stargazers"])])
-        file.write(row.getvalue().encode())
-        row.seek(0)
-        row.truncate()
-    file.write(row.getvalue().encode())
+class NdjsonWriter:
+    """Writes one JSON object a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write some more neighbours."""
+        self._file.writelines(self._encoder.encode(item(row)) + b"\n" for row in rows)
+
+    def close(self) -> None:
+        """Do nothing: every line is whole."""
 
 
-def write_array(items: Iterable[Any], file: BinaryIO) -> None:
-    """Write one JSON array without holding it, an item a line."""
-    encoder = msgspec.json.Encoder()
-    opening = b"["
-    for one in items:
-        file.write(opening + b"\n" + encoder.encode(one))
-        opening = b","
-    file.write(b"[]\n" if opening == b"[" else b"\n]\n")
+class CsvWriter:
+    """Writes CSV with a header; logins are separated by spaces."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._line = io.StringIO()
+        self._writer = csv.writer(self._line, lineterminator="\n")
+        self._writer.writerow(COLUMNS)
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write some more neighbours."""
+        for row in rows:
+            cells = item(row)
+            self._writer.writerow([*(cells[name] for name in COLUMNS[:-1]), " ".join(cells["stargazers"])])
+            self._pass_on()
+
+    def close(self) -> None:
+        """Write the header if nothing followed it."""
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._file.write(self._line.getvalue().encode())
+        self._line.seek(0)
+        self._line.truncate()
 
 
-WRITERS: dict[str, Callable[[Iterable[Neighbour], BinaryIO], None]] = {
-    "json": write_json,
-    "ndjson": write_ndjson,
-    "csv": write_csv,
+WRITERS: dict[str, Callable[[BinaryIO], Writer]] = {
+    "json": JsonWriter,
+    "ndjson": NdjsonWriter,
+    "csv": CsvWriter,
 }
 """What writes each form."""
+
+
+async def write_rows(rows: Rows, writer: Writer) -> None:
+    """Write neighbours as they come; nothing is written before the first have come."""
+    async with aclosing(rows) as coming:
+        async for some in coming:
+            writer.write(some)
+    writer.close()

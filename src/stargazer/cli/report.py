@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from stargazer.cli.answer import Shown
 from stargazer.errors import InvalidRequest
-from stargazer.find import Found
 
 DECIMALS = 3
 """To how many decimals seconds are written."""
@@ -35,7 +35,7 @@ def check_report(path: str | None) -> Path | None:
     return file
 
 
-def write_report(path: Path | None, found: Found, warnings: Sequence[str]) -> None:
+def write_report(path: Path | None, shown: Shown, warnings: Sequence[str]) -> None:
     """Write the report about an answer, if there is to be one.
 
     Raises:
@@ -43,7 +43,7 @@ def write_report(path: Path | None, found: Found, warnings: Sequence[str]) -> No
     """
     if path is None:
         return
-    report = rounded(msgspec.to_builtins(found.report(warnings)))
+    report = rounded(msgspec.to_builtins(shown.report(warnings)))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
 
 

@@ -20,10 +20,14 @@ Environment:
   GITHUB_TOKEN          GitHub's token, or GH_TOKEN; it is never an argument
   STARGAZER_GITHUB_URL  the GraphQL endpoint, if it is not GitHub's own;
                         Enterprise Server's is https://HOST/api/graphql
+  STARGAZER_DATABASE_URL
+                        the PostgreSQL that keeps the store, or DATABASE_URL;
+                        without it stargazer runs one of its own
+  STARGAZER_DATA_DIR    where its own PostgreSQL keeps the store
 
 Exit codes:
   0    done
-  1    GitHub cannot be reached, or a mistake of stargazer's own
+  1    GitHub or the database cannot be used, or a mistake of stargazer's own
   2    the request is not valid
   3    answered, but not complete
   4    GitHub refuses the list of stargazers, or the star lists

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Protocol
+
 from stargazer.cli.words import count, span
-from stargazer.find import Found
 from stargazer.planner.budget import Spent
-from stargazer.planner.coverage import Coverage
+from stargazer.planner.coverage import Coverage, Kind
 
 CALL_OVERHEAD_SECONDS = 0.25
 """What each further call costs in GitHub's time, at least: the price of reading a page at a time.
@@ -14,22 +16,51 @@ Source: times others measured: a trivial call takes 0.3 s (read 2026-11-24).
 """
 
 
-def describe_kind(found: Found) -> str:
+class Answer(Protocol):
+    """What is said of an answer."""
+
+    @property
+    def repository(self) -> str:
+        """Whose neighbours they are."""
+        ...
+
+    @property
+    def coverage(self) -> Coverage:
+        """How it was come by."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """What it may be called."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was done."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, by the clock that it went by."""
+        ...
+
+
+def describe_kind(answer: Answer) -> str:
     """Say what the answer may be called, and of whom it tells.
 
     Example: "exact: all 2,768 stargazers were read, 3 of them are gone".
     """
-    coverage = found.coverage
-    if not coverage.stargazers_listed and found.complete:
-        return f"exact: {found.repository} has no stargazers, so it has no neighbours"
-    if found.complete:
+    coverage = answer.coverage
+    if not coverage.stargazers_listed and answer.complete:
+        return f"exact: {answer.repository} has no stargazers, so it has no neighbours"
+    if answer.complete:
         whose = "all " if coverage.stargazers_listed > 1 else ""
         total = count(coverage.stargazers_listed, "stargazer")
         return ", ".join(
             [f"exact: {whose}{total} {_were(coverage.stargazers_listed)} read", *_asides(coverage)]
         )
     read = f"{coverage.users_read:,} of {count(coverage.stargazers_listed, 'stargazer')} were read"
-    return ", ".join([f"{found.kind}: {read}", *_shortfalls(coverage), *_asides(coverage)])
+    return ", ".join([f"{answer.kind}: {read}", *_shortfalls(coverage), *_asides(coverage)])
 
 
 def _were(number: int) -> str:
@@ -54,8 +85,9 @@ def _shortfalls(coverage: Coverage) -> list[str]:
 
 
 def _asides(coverage: Coverage) -> list[str]:
-    """Say what an answer may lack and still be exact."""
+    """Say what an answer may lack and still be exact, and what was known before."""
     parts = [
+        (coverage.users_from_store, "known from the store"),
         (coverage.users_gone, "gone from GitHub"),
         (coverage.users_without_seed, "no longer showing their star"),
         (coverage.stargazers_hidden, "counted by GitHub and not listed"),
@@ -79,9 +111,15 @@ def describe_cost(spent: Spent) -> str:
     return f"{cost}; a page at a time it would be {count(spent.pages, 'point')} and about {span(alone)}"
 
 
-def describe_pace(found: Found, speed: float | None) -> str:
+def describe_age(made_at: datetime, now: datetime) -> str:
+    """Say that an answer is a stored one, how old it is, and how to get another."""
+    age = max((now - made_at).total_seconds(), 0.0)
+    return f"from the store, made {span(age)} ago, without asking GitHub; --max-age 0 asks again"
+
+
+def describe_pace(answer: Answer, speed: float | None) -> str:
     """Say how long it took, and that a sandbox is one."""
     if speed is None:
-        return f"took {span(found.seconds)}"
+        return f"took {span(answer.seconds)}"
     pace = "at GitHub's pace" if speed == 1 else f"{speed:g} times faster than GitHub"
-    return f"took {span(found.seconds / speed)}, simulated {pace}; the stars are of 2009, the logins made up"
+    return f"took {span(answer.seconds / speed)}, simulated {pace}; the stars are of 2009, the logins made up"

@@ -8,10 +8,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from stargazer.neighbours.answer import Neighbour
+from stargazer.cli.answer import Row
 
 
-def neighbours_table(neighbours: Iterable[Neighbour], stargazers: int) -> Table:
+def neighbours_table(neighbours: Iterable[Row], stargazers: int) -> Table:
     """Lay out neighbours; the share is that of *stargazers*."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("repository", no_wrap=True)

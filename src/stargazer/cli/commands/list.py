@@ -13,7 +13,7 @@ from stargazer.cli.options import format_option, repository_argument, sandbox_op
 from stargazer.cli.output import is_quiet, standard_output
 from stargazer.cli.problems import PARTIAL, say
 from stargazer.cli.progress import watched
-from stargazer.cli.render import write_array
+from stargazer.cli.render import ArrayWriter
 from stargazer.cli.session import connect
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.summary import describe_cost
@@ -67,7 +67,9 @@ def command(repository: str, form: str, speed: float | None) -> int:
         if form == "json":
             lines = io.BytesIO()
             write_stargazers(listed.stargazers, lines)
-            write_array(map(msgspec.Raw, lines.getvalue().splitlines()), file)
+            array = ArrayWriter(file)
+            array.write_items(map(msgspec.Raw, lines.getvalue().splitlines()))
+            array.close()
         else:
             write_stargazers(listed.stargazers, file)
     if not is_quiet() or not listed.whole:

@@ -3,55 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 from rich.text import Text
 
+from stargazer.cli.answer import TABLE_ROWS, Choice, Shown
+from stargazer.cli.answering import Answered, Asked, answer, find
 from stargazer.cli.options import (
     Span,
     format_option,
     later_option,
+    max_age_option,
     repository_argument,
     sandbox_options,
     stargazers_option,
 )
 from stargazer.cli.output import is_quiet, print_for_people, standard_output
 from stargazer.cli.problems import PARTIAL, say
-from stargazer.cli.progress import watched
-from stargazer.cli.render import WRITERS
+from stargazer.cli.render import WRITERS, write_rows
 from stargazer.cli.report import check_report, write_report
-from stargazer.cli.session import connect
-from stargazer.cli.signals import stop_on_signal
+from stargazer.cli.session import Session, connect
 from stargazer.cli.stargazer_file import Given, read_given
-from stargazer.cli.summary import describe_cost, describe_kind, describe_pace
+from stargazer.cli.storage import open_store
+from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_pace
 from stargazer.cli.table import neighbours_table
 from stargazer.cli.verbatim import VerbatimCommand
-from stargazer.find import Finding, Found
-from stargazer.neighbours.answer import Neighbours
-from stargazer.neighbours.rank import SCORES
+from stargazer.neighbours.rank import SCORES, Score
 from stargazer.planner.budget import Budget
 from stargazer.planner.plan import Plan
 
-TABLE_ROWS = 20
-"""How many rows a table has unless told otherwise."""
 
-
-class Shown(msgspec.Struct, frozen=True):
-    """What of the answer is printed, and how."""
+class Printing(msgspec.Struct, frozen=True):
+    """How the answer is printed, what of it, and where its report goes."""
 
     form: str
-    sort: str
-    top: int | None
-    min_shared: int
-
-    def choose(self, neighbours: Neighbours) -> Neighbours:
-        """Choose and order what is printed."""
-        chosen = neighbours.at_least(self.min_shared).sorted_by(self.sort)
-        default = TABLE_ROWS if self.form == "table" else 0
-        top = default if self.top is None else self.top
-        return chosen.top(top) if top else chosen
+    choice: Choice
+    report: Path | None
 
 
 EXAMPLES = """
@@ -103,27 +94,14 @@ Examples:
     help="Read so many stars of a user at most; who has more counts as truncated.",
 )
 @stargazers_option
-@click.option(
-    "--max-age",
-    type=Span(),
-    default="7d",
-    show_default=True,
-    expose_value=False,
-    help="Use what is stored and not older. There is no store yet: everything is read anew.",
-)
-@click.option(
-    "--no-store",
-    is_flag=True,
-    expose_value=False,
-    help="Store nothing. There is no store yet, so that is how it always runs.",
-)
+@max_age_option
 @sandbox_options
 @later_option("--sample", "USERS")
 @later_option("--until", "…")
 @later_option("--seed", "N")
 def command(
     repository: str,
-    sort: str,
+    sort: Score,
     top: int | None,
     min_shared: int,
     form: str,
@@ -132,70 +110,70 @@ def command(
     seconds: float | None,
     max_stars_per_user: int | None,
     file: str | None,
+    max_age: timedelta,
+    is_stored: bool,
     speed: float | None,
 ) -> int:
     """Find the repositories that the stargazers of OWNER/NAME starred too.
 
-    The answer says whether it is exact. Ctrl-C ends the reading, and prints what was read.
+    The answer says whether it is exact. What is read is stored: asking again is answered at once, and
+    what others' stargazers share is not read twice. Ctrl-C ends the reading, and prints what was read;
+    asking again goes on from there.
     """
-    allowed = Budget(points=budget, seconds=seconds)
     path = check_report(report)
-    given = _given(repository, file)
-    plan = Plan.neighbours(
-        repository,
-        budget=allowed,
-        logins=given.logins,
-        users=given.users,
-        max_stars_per_user=max_stars_per_user,
-    )
-    found, interrupted = asyncio.run(_find(plan, given, speed))
-    return _show(found, interrupted, Shown(form, sort, top, min_shared), given, path, speed)
-
-
-def _given(repository: str, file: str | None) -> Given:
     # A name that is none is told before a long file is read.
     Plan.neighbours(repository)
-    return read_given(file)
+    asked = Asked(
+        repository=repository,
+        budget=Budget(points=budget, seconds=seconds),
+        given=read_given(file),
+        max_stars_per_user=max_stars_per_user,
+        max_age=max_age,
+    )
+    asked.plan()
+    printing = Printing(form, Choice.for_form(form, sort=sort, top=top, min_shared=min_shared), path)
+    return asyncio.run(_run(asked, printing, is_stored, speed))
 
 
-async def _find(plan: Plan, given: Given, speed: float | None) -> tuple[Found, int | None]:
-    """Read what is to be read; returns the exit code of a signal beside it, if one came."""
-    async with connect(speed) as session:
-        with watched(session.clock, speed) as on_progress:
-            finding = Finding(
-                plan, session.github, clock=session.clock, users=given.users, on_progress=on_progress
-            )
-            with stop_on_signal(finding.stop) as caught:
-                found = await finding.answer()
-    return found, caught.exit_code
+async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float | None) -> int:
+    """Answer and print while the store is open; returns the exit code."""
+    async with (
+        connect(speed) as session,
+        open_store(session) if is_stored else nullcontext() as database,
+    ):
+        if database is None:
+            answered = await find(session, asked)
+        else:
+            answered = await answer(session, database, asked)
+        return await _show(answered, asked.given, printing, session)
 
 
-def _show(
-    found: Found, interrupted: int | None, shown: Shown, given: Given, path: Path | None, speed: float | None
-) -> int:
+async def _show(answered: Answered, given: Given, printing: Printing, session: Session) -> int:
     """Print the answer and write its report; returns the exit code."""
-    write_report(path, found, given.warnings)
-    chosen = shown.choose(found.neighbours)
-    kind, cost = describe_kind(found), describe_cost(found.spent)
-    if shown.form == "table":
-        _print_table(found, chosen, [kind, cost, describe_pace(found, speed)])
+    shown = answered.shown
+    write_report(printing.report, shown, given.warnings)
+    kind, cost = describe_kind(shown), describe_cost(shown.spent)
+    if shown.made_at is not None:
+        cost = describe_age(shown.made_at, session.clock.now())
+    if printing.form == "table":
+        await _print_table(shown, printing.choice, [kind, cost, describe_pace(shown, session.speed)])
     else:
         with standard_output() as file:
-            WRITERS[shown.form](chosen, file)
-        if not found.complete or not is_quiet():
+            await write_rows(shown.rows(printing.choice), WRITERS[printing.form](file))
+        if not shown.complete or not is_quiet():
             say(f"{kind}; {cost}")
-    if interrupted is not None:
+    if answered.interrupted is not None:
         say("interrupted: what was read is printed")
-        return interrupted
-    if found.error is not None:
-        say(found.error.message)
-        return found.error.problem.exit_code
-    return 0 if found.complete else PARTIAL
+        return answered.interrupted
+    if shown.error is not None:
+        say(shown.error.message)
+        return shown.error.problem.exit_code
+    return 0 if shown.complete else PARTIAL
 
 
-def _print_table(found: Found, chosen: Neighbours, lines: list[str]) -> None:
-    table = neighbours_table(chosen, found.coverage.stargazers_listed)
-    more = len(found.neighbours) - len(chosen)
+async def _print_table(shown: Shown, choice: Choice, lines: list[str]) -> None:
+    rows = [row async for some in shown.rows(choice) for row in some]
+    more = shown.neighbours - len(rows)
     rest = [f"{more:,} more: --top 0 prints all, --format csv all with their stargazers"] if more else []
-    body = [table] if len(chosen) else []
+    body = [neighbours_table(rows, shown.coverage.stargazers_listed)] if rows else []
     print_for_people(*body, *(Text(line[:1].upper() + line[1:] + ".") for line in [*rest, *lines]))

@@ -1,0 +1,153 @@
+"""An answer as it is shown, wherever its neighbours are: in memory, or in the store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+from stargazer.errors import StargazerError, StoreUnavailable
+from stargazer.find import Found
+from stargazer.neighbours.answer import Neighbour
+from stargazer.neighbours.rank import Score
+from stargazer.planner.budget import Spent
+from stargazer.planner.coverage import Coverage, Kind
+from stargazer.store.answers import StoredAnswer
+from stargazer.store.answers_pages import AnswerPages
+from stargazer.store.answers_slices import StoredNeighbour
+
+PAGE = 1_000
+"""So many neighbours are read at once; of more, a part after the other."""
+
+
+TABLE_ROWS = 20
+"""How many rows a table has unless told otherwise."""
+
+Row: TypeAlias = Neighbour | StoredNeighbour
+"""One neighbour, as it is printed."""
+
+Rows: TypeAlias = AsyncGenerator[Iterable[Row], None]
+"""Neighbours, some at a time."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What of an answer is printed, and in which order; `top` 0: all.
+
+    Without `is_named` nobody needs to know who shares them.
+    """
+
+    sort: Score = "shared"
+    top: int = 0
+    min_shared: int = 1
+    is_named: bool = True
+
+    @classmethod
+    def for_form(cls, form: str, *, sort: Score, top: int | None, min_shared: int) -> Choice:
+        """Choose what *form* prints unless told otherwise."""
+        is_table = form == "table"
+        if top is None:
+            top = TABLE_ROWS if is_table else 0
+        return cls(sort, top, min_shared, not is_table)
+
+
+class Shown(msgspec.Struct, frozen=True, eq=False):
+    """An answer to be printed.
+
+    `neighbours` is how many there are, `rows` gives those that are chosen.
+    `made_at` is when a stored answer was made for which GitHub was not asked
+    now; None if it was.
+    """
+
+    repository: str
+    coverage: Coverage
+    spent: Spent
+    seconds: float
+    neighbours: int
+    rows: Callable[[Choice], Rows]
+    error: StargazerError | None = None
+    made_at: datetime | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What the answer may be called."""
+        return self.coverage.kind
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return self.coverage.complete and self.error is None
+
+    def report(self, warnings: Iterable[str]) -> dict[str, Any]:
+        """The published report, without the neighbours."""
+        return {
+            "repository": self.repository,
+            "kind": self.kind,
+            "complete": self.complete,
+            "coverage": self.coverage.public(),
+            "spent": self.spent,
+            "seconds": self.seconds,
+            "neighbours": self.neighbours,
+            "warnings": [*warnings, *([self.error.message] if self.error else [])],
+        }
+
+
+def in_memory(found: Found) -> Shown:
+    """Show what was found without a store."""
+
+    async def rows(choice: Choice) -> Rows:
+        chosen = found.neighbours.at_least(choice.min_shared).sorted_by(choice.sort)
+        yield chosen.top(choice.top) if choice.top else chosen
+
+    return Shown(
+        repository=found.repository,
+        coverage=found.coverage,
+        spent=found.spent,
+        seconds=found.seconds,
+        neighbours=len(found.neighbours),
+        rows=rows,
+        error=found.error,
+    )
+
+
+async def no_rows(_: Choice) -> Rows:
+    """Give nothing."""
+    none: tuple[Iterable[Row], ...] = ()
+    for rows in none:
+        yield rows
+
+
+def stored_rows(pages: AnswerPages, answer: StoredAnswer) -> Callable[[Choice], Rows]:
+    """Give the neighbours of a stored answer."""
+
+    async def rows(choice: Choice) -> Rows:
+        names = None if choice.is_named else 0
+        if 0 < choice.top <= PAGE:
+            page = await pages.page(
+                answer, sort=choice.sort, limit=choice.top, min_shared=choice.min_shared, names=names
+            )
+            if page is None:
+                raise StoreUnavailable("the answer was cleaned before it was read", do="ask for it again")
+            yield page.neighbours
+            return
+        left = choice.top or answer.neighbours
+        async for some in pages.stream(answer, sort=choice.sort, min_shared=choice.min_shared, names=names):
+            yield some[:left]
+            left -= len(some)
+            if left <= 0:
+                break
+
+    return rows
+
+
+def stored_coverage(answer: StoredAnswer) -> Coverage:
+    """Read the coverage that was stored with an answer.
+
+    Whether the list of stargazers was whole is not among the published members:
+    it was not if nothing else keeps the answer from being exact.
+    """
+    coverage = msgspec.convert({**answer.coverage, "list_whole": True}, Coverage)
+    if coverage.kind is answer.kind:
+        return coverage
+    return msgspec.structs.replace(coverage, list_whole=False)
