@@ -68,7 +68,7 @@ def serving(graph: Graph, behaviour: Behaviour | None = None) -> Generator[Sandb
 NO_FOLDER = "/dev/null/stargazer"
 """A data folder that nobody can make: whatever starts a server without being told to fails."""
 
-STORING = ("neighbours",)
+STORING = ("neighbours", "plan")
 """The commands that use the store unless told not to."""
 
 

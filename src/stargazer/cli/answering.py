@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import msgspec
@@ -15,20 +17,23 @@ from stargazer.find import Finding
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
+from stargazer.runner import Ledger
 from stargazer.service import Outcome, Reading, Service, Wanted
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.credentials import fingerprint
 from stargazer.store.database import Database
+from stargazer.store.ledger import PostgresLedger
+from stargazer.store.ledger_bell import Bell
 
 
 class Asked(msgspec.Struct, frozen=True):
     """What the user asked for."""
 
     repository: str
-    budget: Budget
     given: Given
-    max_stars_per_user: int | None
     max_age: timedelta
+    budget: Budget = Budget()
+    max_stars_per_user: int | None = None
 
     def plan(self) -> Plan:
         """Plan the reading of everything.
@@ -86,10 +91,9 @@ async def answer(session: Session, database: Database, asked: Asked) -> Answered
     """
     begun_at = session.clock.now()
     service = Service(database, session.clock)
-    user = await service.credential_user(fingerprint(session.settings.github_token), session.github)
-    wanted = asked.wanted(user)
-    stored = await service.latest(wanted)
-    if stored is not None and _is_whole(stored):
+    wanted = asked.wanted(await user_of(session, service))
+    stored = await latest(service, wanted)
+    if stored is not None:
         seconds = (session.clock.now() - begun_at).total_seconds()
         return Answered(await from_store(service, stored, seconds))
     outcome, interrupted, is_private = await _read(session, service, wanted)
@@ -98,10 +102,23 @@ async def answer(session: Session, database: Database, asked: Asked) -> Answered
     return Answered(_shown(service, outcome), interrupted)
 
 
-def _is_whole(stored: StoredAnswer) -> bool:
-    """Tell whether reading again could not mend it: then it need not be tried."""
+async def user_of(session: Session, service: Service) -> int:
+    """The number of the GitHub user whose token this is; GitHub is asked when it is new.
+
+    Raises:
+        CredentialsRefused: GitHub does not know the token.
+        GitHubUnreachable: GitHub could not be asked.
+    """
+    return await service.credential_user(fingerprint(session.settings.github_token), session.github)
+
+
+async def latest(service: Service, wanted: Wanted) -> StoredAnswer | None:
+    """The stored answer, if it is young enough, and reading again could not mend it."""
+    stored = await service.latest(wanted)
+    if stored is None or stored.coverage["source"] != "github":
+        return None
     missing = ("users_unread", "users_failed", "users_truncated")
-    return stored.coverage["source"] == "github" and not any(stored.coverage[name] for name in missing)
+    return None if any(stored.coverage[name] for name in missing) else stored
 
 
 async def from_store(service: Service, stored: StoredAnswer, seconds: float) -> Shown:
@@ -118,8 +135,22 @@ async def from_store(service: Service, stored: StoredAnswer, seconds: float) -> 
     )
 
 
+@asynccontextmanager
+async def shared_ledger(session: Session, service: Service, user: int) -> AsyncGenerator[Ledger | None]:
+    """Share the user's budget with every program that uses this store.
+
+    Each sandbox has a budget of its own, which begins and ends with it.
+    """
+    if session.speed is not None:
+        yield None
+        return
+    async with Bell.open(service.database) as bell:
+        yield PostgresLedger(service.database, bell, user)
+
+
 async def _read(session: Session, service: Service, wanted: Wanted) -> tuple[Outcome, int | None, bool]:
     """Read into the store; returns the exit code of a signal too, and whether the repository is private."""
+    user = wanted.credential_user
     with watched(session.clock, session.speed) as on_progress:
 
         def look(progress: Progress) -> None:
@@ -128,7 +159,10 @@ async def _read(session: Session, service: Service, wanted: Wanted) -> tuple[Out
             elif on_progress is not None:
                 on_progress(progress)
 
-        async with service.reading(wanted, session.github, on_progress=look) as reading:
+        async with (
+            shared_ledger(session, service, user) as ledger,
+            service.reading(wanted, session.github, on_progress=look, ledger=ledger) as reading,
+        ):
             with stop_on_signal(reading.stop) as caught:
                 outcome = await reading.outcome()
     return outcome, caught.exit_code, _is_private(reading)

@@ -29,18 +29,22 @@ command that prints a result takes `--format json`, and then prints one JSON val
 |---|---|
 | `GITHUB_TOKEN`, or else `GH_TOKEN` | the token for GitHub. It is never an argument, and never shown |
 | `STARGAZER_GITHUB_URL` | the GraphQL endpoint, if not GitHub's own: `https://HOST/api/graphql` |
-| `STARGAZER_DATABASE_URL`, or else `DATABASE_URL` | the PostgreSQL that keeps the store, `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`; without it stargazer runs one of its own |
-| `STARGAZER_DATA_DIR` | where its own PostgreSQL keeps the store; by default the platform's folder for what programs keep |
+| `STARGAZER_DATABASE_URL`, or else `DATABASE_URL` | the PostgreSQL that keeps the store |
+| `STARGAZER_DATA_DIR` | where stargazer's own PostgreSQL keeps it otherwise |
 
 ## The store
 
-What is read is kept, and nothing is read twice. The store is a PostgreSQL database: the one that the environment
-names, or else [one of stargazer's own](../explanation/embedded-server.md), which starts and stops by itself. Where
-no PostgreSQL is installed, commands say so and go on as with `--no-store`; a database that is named and cannot be
-used is an error. Answers are kept apart by GitHub endpoint, and by the GitHub user whose token read them. With
-`--sandbox` everything is kept in the folder `sandbox` of the data folder, by a server and in a database of its own,
-whatever the environment names: what is made up there never meets what is real. The answer of a private repository
-is never stored.
+What is read is kept, and nothing is read twice. The store is a PostgreSQL database: the one that the
+environment names (`postgresql://USER:PASSWORD@HOST:PORT/DATABASE`), or else [one of stargazer's
+own](../explanation/embedded-server.md), which starts and stops by itself. Where no PostgreSQL is
+installed, commands say so and go on as with `--no-store`; a database that is named and cannot be used
+is an error.
+
+Answers are kept apart by GitHub endpoint, and by the GitHub user whose token read them. With
+`--sandbox` everything is kept in the folder `sandbox` of the data folder, by a server and in a database
+of its own, whatever the environment names: what is made up there never meets what is real. Its time
+goes on where the last sandbox ended. Nothing of a private repository is stored; it is answered all the
+same.
 
 ## Exit codes
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from stargazer.cli.problems import say
 from stargazer.cli.session import Session
@@ -17,18 +16,16 @@ from stargazer.store.embedded.place import prepare
 
 
 @asynccontextmanager
-async def open_store(session: Session) -> AsyncGenerator[Database | None]:
-    """Open the store of a session; None where no server is installed that could keep it.
+async def open_store(session: Session) -> AsyncGenerator[Database]:
+    """Open the store of a session.
 
     Raises:
-        StoreUnavailable: there is one, and it cannot be used.
+        StoreUnavailable: it cannot be used, and what to do about it.
     """
-    async with AsyncExitStack() as stack:
-        dsn = await stack.enter_async_context(find_server(session.settings))
-        if dsn is None:
-            yield None
-            return
-        database = await stack.enter_async_context(Database.open(dsn, session.endpoint))
+    async with (
+        find_server(session.settings) as dsn,
+        Database.open(dsn, session.endpoint) as database,
+    ):
         try:
             yield database
         finally:
@@ -36,34 +33,46 @@ async def open_store(session: Session) -> AsyncGenerator[Database | None]:
 
 
 @asynccontextmanager
-async def find_server(settings: Settings) -> AsyncGenerator[str | None]:
-    """Give the URL of a database, and keep its server running meanwhile; None where none is installed.
+async def open_store_if_any(session: Session) -> AsyncGenerator[Database | None]:
+    """Open the store of a session; where no server is installed, say so and give None.
 
     Raises:
         StoreUnavailable: there is one, and it cannot be used.
     """
+    async with AsyncExitStack() as stack:
+        database = None
+        try:
+            database = await stack.enter_async_context(open_store(session))
+        except StoreUnavailable as error:
+            if has_server(session.settings):
+                raise
+            say(f"going on as with --no-store: {error.message}")
+        yield database
+
+
+@asynccontextmanager
+async def find_server(settings: Settings) -> AsyncGenerator[str]:
+    """Give the URL of the database that is meant, and keep a server of our own running meanwhile.
+
+    Raises:
+        StoreUnavailable: there is no server, or it does not start.
+    """
     if settings.database_url:
         yield settings.database_url
         return
-    async with AsyncExitStack() as stack:
-        try:
-            server = await stack.enter_async_context(embedded.attach(settings.data_dir))
-        except StoreUnavailable as error:
-            if is_installed(settings.data_dir):
-                raise
-            say(f"going on as with --no-store: {error.message}")
-            yield None
-            return
+    async with embedded.attach(settings.data_dir) as server:
         yield server.dsn
 
 
-def is_installed(data_dir: Path) -> bool:
-    """Tell whether there is any server that could keep a store in *data_dir*.
+def has_server(settings: Settings) -> bool:
+    """Tell whether there is any server that could keep the store.
 
     Raises:
-        StoreUnavailable: the folder itself cannot be used.
+        StoreUnavailable: the data folder itself cannot be used.
     """
-    place = prepare(data_dir)
+    if settings.database_url:
+        return True
+    place = prepare(settings.data_dir)
     try:
         binaries.find(place, None)
     except StoreUnavailable:

@@ -6,9 +6,11 @@ COMMANDS = {
     "neighbours": "Find the repositories that the stargazers of OWNER/NAME starred too.",
     "plan": "Tell what the neighbours of OWNER/NAME would cost, for one small question.",
     "list": "List the stargazers of OWNER/NAME, as NDJSON.",
+    "export": "Print the stored answer for OWNER/NAME, all of it, however old.",
     "cost": "Price any GitHub GraphQL document, without asking GitHub.",
     "sandbox": "Serve a simulated GitHub with real data, to try everything without a token.",
     "doctor": "Check whether the set-up is sound, and what this token may list.",
+    "migrate": "Bring the schema of the database up to date, and say what was done.",
 }
 """Every command with its summary, in the order of the help."""
 

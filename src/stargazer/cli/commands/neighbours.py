@@ -28,7 +28,7 @@ from stargazer.cli.render import WRITERS, write_rows
 from stargazer.cli.report import check_report, write_report
 from stargazer.cli.session import Session, connect
 from stargazer.cli.stargazer_file import Given, read_given
-from stargazer.cli.storage import open_store
+from stargazer.cli.storage import open_store_if_any
 from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_pace
 from stargazer.cli.table import neighbours_table
 from stargazer.cli.verbatim import VerbatimCommand
@@ -139,7 +139,7 @@ async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float |
     """Answer and print while the store is open; returns the exit code."""
     async with (
         connect(speed) as session,
-        open_store(session) if is_stored else nullcontext() as database,
+        open_store_if_any(session) if is_stored else nullcontext() as database,
     ):
         if database is None:
             answered = await find(session, asked)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import rich_click as click
 
-from stargazer.cli.options import format_option, repository_argument, sandbox_options, stargazers_option
+from stargazer.cli.answering import Asked, latest, shared_ledger, user_of
+from stargazer.cli.options import (
+    format_option,
+    max_age_option,
+    repository_argument,
+    sandbox_options,
+    stargazers_option,
+)
 from stargazer.cli.output import print_for_people, print_json
 from stargazer.cli.report import rounded
 from stargazer.cli.session import Session, connect
-from stargazer.cli.stargazer_file import Given, read_given
+from stargazer.cli.stargazer_file import read_given
+from stargazer.cli.storage import open_store_if_any
 from stargazer.cli.table import facts_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.cli.words import span
@@ -20,6 +30,11 @@ from stargazer.planner.forecast import Estimate
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Run
+from stargazer.service import Service
+from stargazer.store.database import Database
+
+NOTHING = Estimate(calls=0, points=0, pages=0, nodes=0, github_seconds=0.0, seconds=0.0)
+"""What an answer costs that is stored."""
 
 EXAMPLES = """
 Examples:
@@ -48,16 +63,26 @@ class Price(msgspec.Struct, frozen=True):
 @repository_argument()
 @format_option("table", "json")
 @stargazers_option
+@max_age_option
 @sandbox_options
-def command(repository: str, form: str, file: str | None, speed: float | None) -> int:
+def command(
+    repository: str,
+    form: str,
+    file: str | None,
+    max_age: timedelta,
+    is_stored: bool,
+    speed: float | None,
+) -> int:
     """Tell what the neighbours of OWNER/NAME would cost, for one small question.
 
     The question asks for the repository and the ends of its list of stargazers, so it also tells
-    whether this token may list them. What their star lists hold is not known before they are read:
-    the price is a guess from what others saw, and gets better while `neighbours` reads.
+    whether this token may list them. What is stored costs nothing; what the other star lists hold is
+    not known before they are read: the price is a guess from what others saw, and gets better while
+    `neighbours` reads.
     """
     Plan.neighbours(repository)
-    price = asyncio.run(_ask(repository, read_given(file), speed))
+    asked = Asked(repository=repository, given=read_given(file), max_age=max_age)
+    price = asyncio.run(_price(asked, is_stored, speed))
     if form == "json":
         print_json(price.public())
     else:
@@ -65,24 +90,23 @@ def command(repository: str, form: str, file: str | None, speed: float | None) -
     return 0
 
 
-async def _ask(repository: str, given: Given, speed: float | None) -> Price:
-    plan = Plan.neighbours(repository, logins=given.logins, users=given.users)
-    async with connect(speed) as session:
-        await _drive(plan, session)
-    estimate = plan.estimate(session.clock.now())
-    # A run that ended without an error has got its first reply.
-    assert estimate is not None  # noqa: S101
-    assert plan.facts is not None  # noqa: S101
-    listed = plan.facts.stargazer_count if given.logins is None else plan.coverage.stargazers_listed
-    return Price(plan.repository, listed, estimate)
+async def _price(asked: Asked, is_stored: bool, speed: float | None) -> Price:
+    async with (
+        connect(speed) as session,
+        open_store_if_any(session) if is_stored else nullcontext() as database,
+    ):
+        if database is None:
+            return await _ask(asked, session)
+        return await _ask_both(asked, session, database)
 
 
-async def _drive(plan: Plan, session: Session) -> None:
-    """Drive the plan until it knows the repository; that is one call, if the network is well.
+async def _ask(asked: Asked, session: Session) -> Price:
+    """Drive a plan until it knows the repository; that is one call, if the network is well.
 
     Raises:
         StargazerError: what ended it before.
     """
+    plan = asked.plan()
 
     def look(_: Progress) -> None:
         if plan.facts is not None:
@@ -92,6 +116,44 @@ async def _drive(plan: Plan, session: Session) -> None:
     finish = await run.finish()
     if finish.error is not None:
         raise finish.error
+    return _priced(plan, asked, session)
+
+
+async def _ask_both(asked: Asked, session: Session, database: Database) -> Price:
+    """Ask the store, and GitHub for what the store lacks; that is stored.
+
+    Raises:
+        StargazerError: what ended it before the repository was known.
+    """
+    service = Service(database, session.clock)
+    wanted = asked.wanted(await user_of(session, service))
+    stored = await latest(service, wanted)
+    if stored is not None:
+        [repository] = await service.repositories.of([stored.repository_number])
+        return Price(repository.name, stored.coverage["stargazers_total"], NOTHING)
+
+    def look(_: Progress) -> None:
+        if reading.plan.facts is not None:
+            reading.stop()
+
+    async with (
+        shared_ledger(session, service, wanted.credential_user) as ledger,
+        service.reading(wanted, session.github, on_progress=look, ledger=ledger) as reading,
+    ):
+        error = await reading.read()
+    if error is not None:
+        raise error
+    return _priced(reading.plan, asked, session)
+
+
+def _priced(plan: Plan, asked: Asked, session: Session) -> Price:
+    estimate = plan.estimate(session.clock.now())
+    # A run that ended without an error has got its first reply.
+    assert estimate is not None  # noqa: S101
+    assert plan.facts is not None  # noqa: S101
+    is_listed = asked.given.logins is None
+    listed = plan.facts.stargazer_count if is_listed else plan.coverage.stargazers_listed
+    return Price(plan.repository, listed, estimate)
 
 
 def _rows(price: Price) -> list[tuple[str, str]]:
