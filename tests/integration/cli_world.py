@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
 
 import msgspec
 import pytest
+from tests.integration.store.conftest import execute, with_database
+from tests.integration.store.embedded.conftest import make_reachable
+from tests.integration.store.embedded.world import stopped
 
 from stargazer.cli import main
+from stargazer.cli.session import SANDBOX_FOLDER
 from stargazer.sandbox import Behaviour, Graph, Sandbox
+from stargazer.store import embedded
 
 TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
 
@@ -134,3 +142,37 @@ def finish(program: subprocess.Popen[bytes]) -> Ran:
 
 def names(items: Sequence[Mapping[str, object]]) -> list[object]:
     return [item["repo"] for item in items]
+
+
+@contextmanager
+def data_folder() -> Generator[Path]:
+    """Make a data folder that the account which root drops to can reach; its servers stop with it."""
+    folder = make_reachable()
+    try:
+        yield folder
+    finally:
+        asyncio.run(stopped(folder))
+        asyncio.run(stopped(folder / SANDBOX_FOLDER))
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def database_server() -> Generator[str]:
+    """Run a server, and give the URL of its database."""
+    with data_folder() as folder, asyncio.Runner() as runner:
+        attached = embedded.attach(folder)
+        server = runner.run(attached.__aenter__())
+        yield server.dsn
+        runner.run(attached.__aexit__(None, None, None))
+
+
+_DATABASES = count()
+
+
+@contextmanager
+def fresh_database(server: str) -> Generator[str]:
+    """Make a database with nothing in it, not even a schema."""
+    name = f"cli_{next(_DATABASES)}"
+    asyncio.run(execute(server, f"CREATE DATABASE {name} TEMPLATE template0"))
+    yield with_database(server, name)
+    asyncio.run(execute(server, f"DROP DATABASE {name} WITH (FORCE)"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tests.integration.cli_world import TOKEN, Console, serving, star_graph
+from tests.integration.cli_world import TOKEN, Console, data_folder, database_server, serving, star_graph
 
 from stargazer.cli.checks import State
+from stargazer.cli.schema import bring_up_to_date
 from stargazer.sandbox import (
     SERVERS,
     Answer,
@@ -27,9 +29,21 @@ from stargazer.sandbox import (
 CONNECTIONS = "{ viewer { repositories(first: 100) { nodes { issues(first: 50) { nodes { id } } } } } }"
 
 
+@pytest.fixture(scope="module")
+def database() -> Generator[str]:
+    """A database with a schema, for the doctor to look at."""
+    with database_server() as url:
+        asyncio.run(bring_up_to_date(url))
+        yield url
+
+
 @pytest.fixture
-def console(capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Console:
-    return Console(capsysbinary, monkeypatch)
+def console(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, database: str
+) -> Console:
+    console = Console(capsysbinary, monkeypatch)
+    console.set(STARGAZER_DATABASE_URL=database)
+    return console
 
 
 @pytest.fixture
@@ -190,6 +204,7 @@ def test_a_sound_set_up(console: Console, sandbox: Sandbox) -> None:
     assert (ran.exit_code, ran.err, found["sound"]) == (0, "", True)
     assert [check["name"] for check in found["checks"]] == [
         *("GitHub", "token", "rate limit", "clock", "user", "repository", "stargazers", "star lists"),
+        *("database", "schema"),
     ]
     assert {check["state"] for check in found["checks"]} <= {State.OK, State.WARNING}
     assert sandbox.totals.points <= 3
@@ -351,10 +366,12 @@ def test_a_probe_reports_a_refused_query(console: Console) -> None:
 def test_every_asking_command_runs_in_the_sandbox(console: Console) -> None:
     """`--sandbox` needs no token and no network, and never asks the GitHub of the environment."""
     console.set(GITHUB_TOKEN="", STARGAZER_GITHUB_URL="http://127.0.0.1:9/graphql")
-    for command in ("plan", "list", "doctor", "neighbours"):
-        ran = console.run(command, "mojombo/grit", "--sandbox", "--speed", "500", "--format", "json")
-        assert ran.exit_code == 0, ran.err
-        assert decoded(ran.out)
+    with data_folder() as folder:
+        console.set(STARGAZER_DATA_DIR=str(folder))
+        for command in ("plan", "list", "doctor", "neighbours"):
+            ran = console.run(command, "mojombo/grit", "--sandbox", "--speed", "500", "--format", "json")
+            assert ran.exit_code == 0, ran.err
+            assert decoded(ran.out)
     table = console.run("neighbours", "mojombo/grit", "--sandbox", "--speed", "500", "--no-store")
     assert b"500 times faster than GitHub" in table.out
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
 from stargazer.store.failures import store_errors, unreadable_url
 from stargazer.store.migrate import Migration, installed, migrate
 
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[Any]
+Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 _CONNECT_SECONDS = 10.0
 

@@ -15,7 +15,8 @@ from stargazer.cli.options import format_option, repository_argument, sandbox_op
 from stargazer.cli.output import print_for_people, print_json, print_words
 from stargazer.cli.probe import Probe, probe
 from stargazer.cli.problems import say
-from stargazer.cli.session import Session, connect
+from stargazer.cli.session import Session, connect, read_settings
+from stargazer.cli.store_checks import examine_store
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.errors import CredentialsRefused, SettingError
 from stargazer.planner.name import parse_name
@@ -46,12 +47,13 @@ def command(repository: str | None, measure: bool, form: str, speed: float | Non
 
     Looks at the token, whose it is, the rate limit and what is left of it, the clock and how quick
     GitHub is. With a repository: whether it exists, whether this token may list its stargazers, and
-    whether their star lists can be read. The exit code is that of the first problem.
+    whether their star lists can be read. Last come the database and its schema. The exit code is that of
+    the first problem.
     """
     if repository is not None:
         parse_name(repository)
     examined = Examined()
-    measured = asyncio.run(_examine(repository, examined, speed, measure))
+    measured = asyncio.run(_examine_all(repository, examined, speed, measure))
     if form == "json":
         print_json(_public(examined, measured))
     elif measured is not None:
@@ -62,6 +64,15 @@ def command(repository: str | None, measure: bool, form: str, speed: float | Non
         if check.state is State.PROBLEM:
             say(check.advice)
     return examined.exit_code
+
+
+async def _examine_all(
+    repository: str | None, examined: Examined, speed: float | None, measure: bool
+) -> Probe | None:
+    """Look at GitHub, then at the store, whatever came of the first."""
+    measured = await _examine(repository, examined, speed, measure)
+    await examine_store(read_settings(speed), examined)
+    return measured
 
 
 async def _examine(
