@@ -12,7 +12,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 from tests.integration.store.conftest import execute, with_database
@@ -164,6 +166,15 @@ def database_server() -> Generator[str]:
         server = runner.run(attached.__aenter__())
         yield server.dsn
         runner.run(attached.__aexit__(None, None, None))
+
+
+async def fetch_value(url: str, statement: str) -> Any:
+    """Ask a database for one value."""
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
 
 
 _DATABASES = count()
