@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -140,6 +141,14 @@ def finish(program: subprocess.Popen[bytes]) -> Ran:
     with program:
         out, err = program.communicate(timeout=60)
     return Ran(program.returncode, out, err.decode())
+
+
+def wait_for_calls(sandbox: Sandbox, count: int) -> None:
+    """Wait until so many calls have arrived."""
+    until = time.monotonic() + 60
+    while len(sandbox.record) < count and time.monotonic() < until:
+        time.sleep(0.005)
+    assert len(sandbox.record) >= count
 
 
 def names(items: Sequence[Mapping[str, object]]) -> list[object]:

@@ -7,13 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.cli_world import TOKEN, finish, serving, star_graph, start
+from tests.integration.cli_world import TOKEN, finish, serving, star_graph, start, wait_for_calls
 
 from stargazer.sandbox import Behaviour, Graph, Sandbox, real_graph
 
@@ -25,14 +24,6 @@ SLOW_ENOUGH = 3
 def unhurried() -> Generator[Sandbox]:
     with serving(real_graph(), Behaviour(speed=SLOW_ENOUGH)) as sandbox:
         yield sandbox
-
-
-def wait_for_calls(sandbox: Sandbox, count: int) -> None:
-    """Wait until so many calls have arrived."""
-    until = time.monotonic() + 60
-    while len(sandbox.record) < count and time.monotonic() < until:
-        time.sleep(0.005)
-    assert len(sandbox.record) >= count
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from tests.integration.cli_world import (
     serving,
     star_graph,
     start,
+    wait_for_calls,
 )
 
 from stargazer.sandbox import Behaviour, Graph, Sandbox, real_graph
@@ -135,14 +135,6 @@ def test_going_on_after_ctrl_c_asks_for_nothing_twice(
     assert (first["kind"], second["kind"], again.exit_code) == ("partial", "exact", 0)
     assert 0 < first["coverage"]["users_read"] <= second["coverage"]["users_from_store"]
     assert second["spent"]["nodes"] < sandbox.totals.nodes
-
-
-def wait_for_calls(sandbox: Sandbox, count: int) -> None:
-    """Wait until so many calls have arrived."""
-    until = time.monotonic() + 60
-    while len(sandbox.record) < count and time.monotonic() < until:
-        time.sleep(0.005)
-    assert len(sandbox.record) >= count
 
 
 def test_an_answer_with_something_missing_is_mended(console: Console) -> None:
