@@ -1,0 +1,108 @@
+"""`stargazer worker`: carries out the jobs of the store."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import rich_click as click
+
+from stargazer.cli.answering import user_of
+from stargazer.cli.options import LONGEST_AGE, Span
+from stargazer.cli.output import is_quiet
+from stargazer.cli.problems import say
+from stargazer.cli.session import Session, connect
+from stargazer.cli.signals import stop_on_signal
+from stargazer.cli.storage import open_store
+from stargazer.cli.verbatim import VerbatimCommand
+from stargazer.errors import CredentialsRefused
+from stargazer.runner import Transport
+from stargazer.service import JobReader, Service
+from stargazer.store.jobs import Jobs
+from stargazer.store.ledger import PostgresLedger
+from stargazer.store.ledger_bell import Bell
+from stargazer.worker import Chore, work
+
+EXAMPLES = """
+Examples:
+  stargazer worker
+  stargazer worker --concurrency 8 --keep 30d
+"""
+
+CLEANED_EVERY = timedelta(hours=1)
+
+
+@click.command("worker", cls=VerbatimCommand, epilog=EXAMPLES)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="Carry out so many jobs at once.",
+)
+@click.option(
+    "--keep",
+    type=Span(positive=True),
+    default="90d",
+    show_default=True,
+    help="Remove answers, lists and jobs that are older; the last answer of a repository stays.",
+)
+def command(concurrency: int, keep: float) -> int:
+    """Carry out the jobs of the store until Ctrl-C or SIGTERM.
+
+    Any number of workers share one database. This one reads with the token of its environment: a job
+    that another GitHub user asked for fails. Told to stop, it ends the calls in flight, keeps what they
+    brought, and hands its jobs back, within five seconds.
+    """
+    kept = timedelta(seconds=min(keep, LONGEST_AGE.total_seconds()))
+    asyncio.run(_work(concurrency, kept))
+    return 0
+
+
+async def _work(concurrency: int, kept: timedelta) -> None:
+    async with (
+        connect() as session,
+        open_store(session) as database,
+        Bell.open(database) as bell,
+    ):
+        service = Service(database, session.clock)
+        own = await user_of(session, service)
+        stop = asyncio.Event()
+        with stop_on_signal(stop.set):
+            if not is_quiet():
+                say("takes jobs until Ctrl-C")
+            await work(
+                database,
+                JobReader(
+                    service,
+                    lambda user: _transport(session, own, user),
+                    lambda user: PostgresLedger(database, bell, user),
+                ),
+                clock=session.clock,
+                concurrency=concurrency,
+                stop=stop,
+                chores=[_cleaning(service, Jobs(database, bell), kept)],
+            )
+
+
+def _transport(session: Session, own: int, user: int) -> Transport:
+    """Give the transport for a user's jobs.
+
+    Raises:
+        CredentialsRefused: they are not the user whose token we have.
+    """
+    if user != own:
+        raise CredentialsRefused("this worker has the token of another GitHub user")
+    return session.github
+
+
+def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
+    async def clean() -> None:
+        older_than = service.clock.now() - kept
+        await service.answers.clean(older_than)
+        await service.star_lists.clean(older_than)
+        await service.stargazer_lists.clean(older_than)
+        await jobs.clean(older_than)
+
+    return Chore("clean", CLEANED_EVERY, clean)
