@@ -104,3 +104,11 @@ def test_a_closed_standard_error_is_no_second_error(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sys, "stderr", Closed())
     say("hello")
+
+
+@pytest.mark.parametrize("variable", ["STARGAZER_DATABASE_URL", "DATABASE_URL"])
+def test_the_password_of_the_database_is_hidden(variable: str) -> None:
+    """Neither the URL nor its password is told, as it is written or as it is meant."""
+    url = "postgresql://me:p%40ss:w@rd/word@db.example:5432/stars"
+    for said in (url, "p%40ss:w@rd/word", "p@ss:w@rd/word"):
+        assert one_line(f"cannot log in with {said} today", {variable: url}) == "cannot log in with *** today"

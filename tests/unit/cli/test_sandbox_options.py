@@ -63,10 +63,10 @@ def test_it_tells_people_what_to_set(
         for variable in export[1:]:
             name, _, value = variable.partition("=")
             monkeypatch.setenv(name, value)
-        exit_code = main(["neighbours", "synthetic/stars-250"])
+        exit_code = main(told[3].split()[1:])
         served.send_signal(signal.SIGINT)
         assert served.wait(timeout=30) == 0
     assert export[0] == "export"
-    assert told[3].split() == ["stargazer", "neighbours", "synthetic/stars-250"]
+    assert told[3].split() == ["stargazer", "neighbours", "synthetic/stars-250", "--no-store"]
     assert exit_code == 4
     assert "250 stargazers of synthetic/stars-250" in capsys.readouterr().err

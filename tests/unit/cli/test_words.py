@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from stargazer.cli.summary import describe_cost, describe_kind, describe_pace
+from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_pace
 from stargazer.cli.words import span
 from stargazer.errors import BudgetExhausted
 from stargazer.find import Found
@@ -116,3 +116,11 @@ def test_the_pace_says_what_is_simulated() -> None:
     assert describe_pace(found(), None) == "took 5 s"
     assert describe_pace(found(100.0), 20).startswith("took 5 s, simulated 20 times faster than GitHub")
     assert describe_pace(found(), 1).startswith("took 5 s, simulated at GitHub's pace")
+
+
+@pytest.mark.parametrize(("hours", "words"), [(-1, "under 1 s"), (2, "2 h"), (50, "2 d 2 h")])
+def test_a_stored_answer_says_its_age(hours: float, words: str) -> None:
+    """However clocks differ, nothing was made in the future."""
+    made_at = datetime(2026, 11, 24, tzinfo=UTC)
+    said = describe_age(made_at, made_at + timedelta(hours=hours))
+    assert said == f"from the store, made {words} ago, without asking GitHub; --max-age 0 asks again"

@@ -200,6 +200,6 @@ def _tell(url: str, form: str, example: str) -> None:
             f"A simulated GitHub listens at {url} until Ctrl-C. To ask it, in another terminal:",
             "",
             f"  export {' '.join(words)}",
-            f"  stargazer neighbours {example}",
+            f"  stargazer neighbours {example} --no-store",
         ]
     )
