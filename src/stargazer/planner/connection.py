@@ -258,7 +258,7 @@ class Connection:
         self._ended = self._ended or not seen.has_next_page
         self._after[seen.direction] = seen.end_cursor
         if self.refresh is not None:
-            self.refresh.see(seen.edges)
+            self.refresh.see(seen.edges, seen.total_count)
         if self._pages == 1 and not seen.has_next_page and not self._in_flight:
             self._shown = len(seen.edges)
         else:
@@ -282,7 +282,7 @@ class Connection:
 
     def _conclude(self) -> None:
         if self.refresh is not None and not self._ended:
-            if self.refresh.adds_up(self._low, self._high, self.hidden):
+            if self.refresh.adds_up(self.hidden):
                 self._close(Ending.WHOLE)
             return
         self.refresh = None
