@@ -40,6 +40,9 @@ DAY = timedelta(days=1)
 
 SIZES_KEPT_EVERY_CALLS = 20
 
+VIEWER_WAIT_SECONDS = 4
+"""The longest wait before GitHub is asked once more whose a token is; the first is a second."""
+
 READINGS_AT_MOST = 3
 """How often a job reads: again only for the lists that did not become rows of the store."""
 
@@ -120,19 +123,36 @@ class Service:
         known = await self.credentials.find(token_fingerprint)
         if known is not None:
             return known
-        answer = await github.ask(graphql.print_ast(catalogue.installed().document("viewer")))
-        self.clock.passed(answer.seconds)
-        viewer = _read_viewer(answer)
+        viewer = await self._ask_viewer(github)
         return await self.credentials.remember(token_fingerprint, viewer, self.clock.now())
 
+    async def _ask_viewer(self, github: Asker) -> User:
+        """Ask whose token it is, again when the weather is bad."""
+        document = graphql.print_ast(catalogue.installed().document("viewer"))
+        seconds = 1
+        while True:
+            answer = await github.ask(document)
+            self.clock.passed(answer.seconds)
+            try:
+                return _read_viewer(answer)
+            except GitHubUnreachable:
+                if seconds > VIEWER_WAIT_SECONDS:
+                    raise
+            await self.clock.sleep_until(self.clock.now() + timedelta(seconds=seconds))
+            seconds *= 2
+
     async def latest(self, wanted: Wanted) -> StoredAnswer | None:
-        """The stored answer, if it is young enough and nothing was left unread."""
+        """The stored answer, if it is young enough and nothing was left unread.
+
+        Answers from a file answer another question, and an answer for which the list
+        of stargazers broke off is asked for again.
+        """
         known = await self.repositories.named(wanted.repository)
         if known is None or wanted.logins is not None or wanted.users:
             return None
         newer_than = self.clock.now() - wanted.max_age
         found = await self.answers.latest(known.number, wanted.credential_user, newer_than=newer_than)
-        return found if found is not None and found.coverage.get("users_unread") == 0 else None
+        return found if found is not None and _can_serve(found) else None
 
     @asynccontextmanager
     async def reading(
@@ -197,6 +217,7 @@ class Reading:
         self._key: ListKey | None = None
         self._listing_kept = plan.listing_ended is not None
         self._calls_when_kept = 0
+        self._held: list[Page | User] = []
 
     def stop(self) -> None:
         """End now; calls in flight are given up, what was read is kept."""
@@ -269,8 +290,13 @@ class Reading:
     async def _keep(self, accepted: Sequence[Page | User]) -> None:
         """Write what a reply told, then tell the plan what is known of whom it showed."""
         facts = self.plan.facts
-        if facts is None or facts.is_private or facts.database_id is None:
+        if facts is None:
+            # What came before the facts may be about a private repository.
+            self._held += accepted
             return
+        if facts.is_private or facts.database_id is None:
+            return
+        accepted, self._held = [*self._held, *accepted], []
         now = self._clock.now()
         if self._key is None:
             number = await self._service.repositories.ask(facts, now)
@@ -315,6 +341,7 @@ class Reading:
         if self._key is None:
             number = await self._service.repositories.ask(facts, self._clock.now())
             self._key = ListKey(number, self._wanted.credential_user)
+        await self._service.users.name(self._wanted.users)
         numbers = await self._service.users.numbers(self.plan.counted_users())
         made = await self._service.answers.make(
             self._key.repository,
@@ -381,6 +408,13 @@ class JobReader:
 async def _wind_down(reading: Reading, stopping: asyncio.Event) -> None:
     await stopping.wait()
     reading.wind_down()
+
+
+def _can_serve(answer: StoredAnswer) -> bool:
+    coverage = answer.coverage
+    listed: int = coverage["stargazers_listed"] + coverage["stargazers_hidden"]
+    whole: bool = listed >= coverage["stargazers_total"]
+    return whole and coverage["source"] == "github" and coverage["users_unread"] == 0
 
 
 def _read_viewer(answer: Answer) -> User:

@@ -43,6 +43,19 @@ WHERE u.endpoint = $1 AND u.number = seen.number AND u.seen_at <= $5
 """
 """Write new logins of users that the caller has locked."""
 
+_LOCK_UNNAMED = """
+SELECT number FROM github_user
+WHERE endpoint = $1 AND node_id = ANY($2::text[]) AND login = node_id ORDER BY number FOR NO KEY UPDATE
+"""
+"""As `_LOCK`, those of some users who have no login yet."""
+
+_NAME = """
+UPDATE github_user u SET login = told.login
+FROM unnest($2::text[], $3::text[]) AS told (node_id, login)
+WHERE u.endpoint = $1 AND u.node_id = told.node_id AND u.login = u.node_id
+"""
+"""Name users that the caller has locked."""
+
 _WHO = """
 SELECT node_id, database_id, login, number FROM github_user WHERE endpoint = $1 AND number = ANY($2::int[])
 """
@@ -132,6 +145,21 @@ class Users:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def name(self, users: Sequence[User]) -> None:
+        """Name users whom GitHub has not named yet, by what somebody says who they are.
+
+        What GitHub says stands, and replaces such a name as soon as it comes.
+
+        Raises:
+            StoreUnavailable: the database cannot be used; nothing was written.
+        """
+        if not users:
+            return
+        node_ids = [user.id for user in users]
+        async with self._database.transaction() as connection:
+            await connection.execute(_LOCK_UNNAMED, self._database.endpoint, node_ids)
+            await connection.execute(_NAME, self._database.endpoint, node_ids, [user.login for user in users])
 
     async def numbers(self, node_ids: Sequence[str]) -> dict[str, int]:
         """Look up numbers by node id; those who have none are left out.
