@@ -44,7 +44,9 @@ async def test_a_small_job_does_not_wait_behind_a_large_one(database_url: str, t
         first = await firm.at_work(4)
         small = await firm.ask(SMALL)
         ended = await firm.ended(small)
-        assert (await firm.jobs.find(large.id)).finished_at is None  # type: ignore[union-attr]
+        still = await firm.jobs.find(large.id)
+        assert still is not None
+        assert still.finished_at is None
         begun_at, ended_at = firm.sandbox_moment(ended.started_at), firm.sandbox_moment(ended.finished_at)
         calls = [call for call in firm.sandbox.calls() if begun_at <= call.at <= ended_at]
         own = {one.call for one in firm.asked(1 - first)}

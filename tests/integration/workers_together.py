@@ -35,6 +35,10 @@ from stargazer.worker import work
 LEASE_SECONDS = 1.5
 CALL_LEASE_SECONDS = 1.0
 
+LISTENING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'
+"""
+
 
 class Epoch(msgspec.Struct, frozen=True):
     """What the sandbox's clock showed at one moment of this machine's, and how fast it runs."""
@@ -232,6 +236,12 @@ class Firm:
             )
             arguments = [*within, sys.executable, __file__, msgspec.json.encode(order).decode()]
             self.workers.append(subprocess.Popen(arguments))  # noqa: S603 - this file
+
+    async def ready(self) -> None:
+        """Wait until every worker listens for jobs, as we do ourselves."""
+        async with asyncio.timeout(30):
+            while await self.database.pool.fetchval(LISTENING) <= len(self.workers):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
     def notes_of(self, worker: int) -> Path:
         return self.notes / f"worker-{worker}.ndjson"
