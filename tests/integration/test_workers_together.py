@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from tests.integration.store import conftest
 from tests.integration.workers_together import Firm, found
 
 from stargazer.sandbox.behaviour import Behaviour
+from stargazer.sandbox.record import CallRecord
 from stargazer.sandbox.separate import Recipe
 from stargazer.store.jobs_states import Job
 
@@ -19,7 +22,9 @@ database_url = conftest.database_url
 SPEED = 60.0
 SUBJECTS = {f"synthetic/s{number}": 100 for number in range(8)}
 RECIPE = Recipe(users=4_000, stars=160_000, repositories=20_000, subjects=SUBJECTS)
-TIGHT = Behaviour(speed=SPEED, points_per_hour=50, window_seconds=120.0)
+LIMIT, USED, WINDOW_SECONDS = 50, 42, 600.0
+TIGHT = Behaviour(speed=SPEED, points_per_hour=LIMIT, points_used=USED, window_seconds=WINDOW_SECONDS)
+"""Eight points are left of the first window, which is far too few: everybody has to wait for the next."""
 
 
 async def check_answers(firm: Firm, jobs: list[Job]) -> None:
@@ -30,19 +35,30 @@ async def check_answers(firm: Firm, jobs: list[Job]) -> None:
         assert await firm.neighbours(ended) == firm.sandbox.truth(job.repository)
 
 
-@pytest.mark.parametrize("killed", [False, True])
+def spent_by_window(calls: list[CallRecord]) -> list[int]:
+    """The points that were charged in the first window and in the next."""
+    next_at = calls[0].at + timedelta(seconds=WINDOW_SECONDS)
+    first = sum(call.points for call in calls if call.at < next_at)
+    return [first, sum(call.points for call in calls) - first]
+
+
+@pytest.mark.parametrize("dies_in_call", [None, 2])
 async def test_workers_of_one_credential_never_overspend(
-    database_url: str, tmp_path: Path, killed: bool
+    database_url: str, tmp_path: Path, dies_in_call: int | None
 ) -> None:
-    """Four workers keep to 50 points a window and to one call in flight, even when one dies in a call."""
+    """Four workers use a window up to its last point, no further, even when one dies with points booked."""
     async with found(database_url, tmp_path, RECIPE, TIGHT) as firm:
-        firm.hire(4)
+        firm.hire(1, dies_in_call=dies_in_call)
+        firm.hire(3)
+        await firm.ready()
         jobs = [await firm.ask(name) for name in list(SUBJECTS)[:5]]
-        if killed:
-            firm.kill(await firm.at_work(2))
         await check_answers(firm, jobs)
         calls = firm.sandbox.calls()
+        died = -signal.SIGKILL if dies_in_call else None
+        assert [worker.poll() for worker in firm.workers] == [died, None, None, None]
         assert firm.sandbox.overspent() == []
         assert max(call.in_flight for call in calls) == 1
-        assert sum(call.points for call in calls) > 0
         assert not [call for call in calls if call.outcome == "primary-limit"]
+        first, later = spent_by_window(calls)
+        assert LIMIT - USED - 1 <= first <= LIMIT - USED
+        assert 0 < later <= LIMIT

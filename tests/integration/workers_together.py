@@ -6,6 +6,7 @@ Run as a program, this file is one worker; it notes each selection that it is ab
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -85,6 +86,7 @@ class Order(msgspec.Struct, frozen=True):
     notes: str
     concurrency: int = 1
     forward: Forward | None = None
+    dies_in_call: int | None = None
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -97,8 +99,9 @@ class Asked(msgspec.Struct, frozen=True):
 class Noting:
     """A transport that writes down each page before it asks for it."""
 
-    def __init__(self, github: GitHub, notes: Path) -> None:
+    def __init__(self, github: GitHub, notes: Path, dies_in_call: int | None) -> None:
         self._github = github
+        self._dies_in_call = dies_in_call
         self._notes = notes
         self._calls = 0
 
@@ -110,6 +113,9 @@ class Noting:
         ]
         with self._notes.open("ab") as notes:
             notes.write(b"".join(msgspec.json.encode(one) + b"\n" for one in asked))
+        if self._calls == self._dies_in_call:
+            # The ledger has granted this call, so the reservation outlives us.
+            os.kill(os.getpid(), signal.SIGKILL)
         return await self._github.send(call)
 
 
@@ -141,7 +147,9 @@ async def serve(order: Order) -> None:
         transports = {}
         for user, token in order.tokens.items():
             github = GitHub(token, order.github_url, seconds_header=SECONDS_HEADER)
-            transports[user] = Noting(await stack.enter_async_context(github), Path(order.notes))
+            transports[user] = Noting(
+                await stack.enter_async_context(github), Path(order.notes), order.dies_in_call
+            )
 
         def ledger(user: int) -> PostgresLedger:
             speed = order.epoch.speed
@@ -228,11 +236,19 @@ class Firm:
         within: Sequence[str] = (),
         dsn: str | None = None,
         forward: Forward | None = None,
+        dies_in_call: int | None = None,
     ) -> None:
         for _ in range(count):
             notes = str(self.notes_of(len(self.workers)))
             order = Order(
-                dsn or self.dsn, self.sandbox.url, self.epoch, self.tokens, notes, concurrency, forward
+                dsn or self.dsn,
+                self.sandbox.url,
+                self.epoch,
+                self.tokens,
+                notes,
+                concurrency,
+                forward,
+                dies_in_call,
             )
             arguments = [*within, sys.executable, __file__, msgspec.json.encode(order).decode()]
             self.workers.append(subprocess.Popen(arguments))  # noqa: S603 - this file
