@@ -1,0 +1,75 @@
+"""What a worker does with a job: it reads the job's repository into the store."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+
+from stargazer.errors import RepositoryNotFound
+from stargazer.planner.step import Progress
+from stargazer.runner import Ledger, Transport
+from stargazer.service.reading import Reading
+from stargazer.service.service import Service
+from stargazer.service.wanted import Wanted
+from stargazer.store.jobs_states import Job
+
+READINGS_AT_MOST = 3
+"""How often a job reads: again only for the lists that did not become rows of the store."""
+
+
+class JobReader:
+    """What a job does: it reads its repository into the store, on its credential's ledger.
+
+    Args:
+        service: what reads.
+        transports: gives the transport for a GitHub user's credential, or raises
+            CredentialsRefused.
+        ledgers: gives the ledger of a GitHub user.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        transports: Callable[[int], Transport],
+        ledgers: Callable[[int], Ledger],
+    ) -> None:
+        self._service = service
+        self._transports = transports
+        self._ledgers = ledgers
+
+    async def __call__(
+        self, job: Job, on_progress: Callable[[Progress], None], stopping: asyncio.Event
+    ) -> uuid.UUID | None:
+        """Carry *job* out; None when it was told to stop before it was done.
+
+        Raises:
+            StargazerError: why the job fails.
+        """
+        wanted = Wanted(repository=job.repository, credential_user=job.credential_user, budget=job.budget)
+        transport, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
+        for _ in range(READINGS_AT_MOST):
+            async with self._service.reading(
+                wanted, transport, on_progress=on_progress, ledger=ledger
+            ) as reading:
+                stop = asyncio.create_task(_wind_down(reading, stopping))
+                try:
+                    error = await reading.read()
+                finally:
+                    stop.cancel()
+                if stopping.is_set() and reading.plan.coverage.users_unread:
+                    return None
+                outcome = await reading.count(error)
+            if outcome.error is not None:
+                raise outcome.error
+            if outcome.answer is None:
+                raise RepositoryNotFound(job.repository)
+            answer = outcome.answer.id
+            if outcome.coverage.users_unread == 0:
+                break
+        return answer
+
+
+async def _wind_down(reading: Reading, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    reading.wind_down()

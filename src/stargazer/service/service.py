@@ -1,0 +1,99 @@
+"""The use cases of the store: read a repository into it, and answer from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from stargazer.planner.known import Listed
+from stargazer.planner.plan import Plan
+from stargazer.planner.step import Progress
+from stargazer.runner import Ledger, Transport
+from stargazer.service.reading import Reading
+from stargazer.service.stores import Stores
+from stargazer.service.viewer import Asker, ask_viewer
+from stargazer.service.wanted import DAY, Wanted
+from stargazer.store.answers import StoredAnswer
+from stargazer.store.sizes import read_sizes
+from stargazer.store.stargazer_lists import ListKey
+
+
+class Service(Stores):
+    """Reads repositories into one store, and answers from it.
+
+    Args:
+        database: the store, open for one GitHub endpoint.
+        clock: the time it goes by.
+    """
+
+    async def credential_user(self, token_fingerprint: bytes, github: Asker) -> int:
+        """The number of the GitHub user a token belongs to; GitHub is asked once.
+
+        Raises:
+            CredentialsRefused: GitHub does not know the token.
+            GitHubUnreachable: GitHub could not be asked.
+            StoreUnavailable: the database cannot be used.
+        """
+        known = await self.credentials.find(token_fingerprint)
+        if known is not None:
+            return known
+        viewer = await ask_viewer(github, self.clock)
+        return await self.credentials.remember(token_fingerprint, viewer, self.clock.now())
+
+    async def latest(self, wanted: Wanted) -> StoredAnswer | None:
+        """The stored answer, if it is young enough and nothing was left unread.
+
+        Answers from a file answer another question, and an answer for which the list
+        of stargazers broke off is asked for again.
+        """
+        known = await self.repositories.named(wanted.repository)
+        if known is None or wanted.logins is not None or wanted.users:
+            return None
+        newer_than = self.clock.now() - wanted.max_age
+        found = await self.answers.latest(known.number, wanted.credential_user, newer_than=newer_than)
+        return found if found is not None and _can_serve(found) else None
+
+    @asynccontextmanager
+    async def reading(
+        self,
+        wanted: Wanted,
+        transport: Transport,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        ledger: Ledger | None = None,
+    ) -> AsyncGenerator[Reading]:
+        """Prepare the reading of one repository with all that is known already.
+
+        Raises:
+            InvalidRequest: the repository is no `owner/name`.
+            StoreUnavailable: the database cannot be used.
+        """
+        plan = Plan.neighbours(
+            wanted.repository,
+            budget=wanted.budget,
+            logins=wanted.logins,
+            users=wanted.users,
+            listed=await self._listed(wanted),
+            max_stars_per_user=wanted.max_stars_per_user,
+            sizes=await read_sizes(self.database),
+        )
+        yield Reading(self, wanted, plan, transport, on_progress=on_progress, ledger=ledger)
+
+    async def _listed(self, wanted: Wanted) -> Listed | None:
+        """What is known of the list of stargazers."""
+        known = await self.repositories.named(wanted.repository)
+        if known is None or wanted.logins is not None:
+            return None
+        key = ListKey(known.number, wanted.credential_user)
+        newer_than = self.clock.now() - min(DAY, wanted.max_age)
+        half = await self.stargazer_lists.half_read(key)
+        if half is not None and half.begun_at is not None and half.begun_at >= newer_than:
+            return half
+        return await self.stargazer_lists.known(key, newer_than=newer_than)
+
+
+def _can_serve(answer: StoredAnswer) -> bool:
+    coverage = answer.coverage
+    listed: int = coverage["stargazers_listed"] + coverage["stargazers_hidden"]
+    whole: bool = listed >= coverage["stargazers_total"]
+    return whole and coverage["source"] == "github" and coverage["users_unread"] == 0

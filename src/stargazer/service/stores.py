@@ -1,0 +1,33 @@
+"""Everything that is kept of one GitHub endpoint, side by side."""
+
+from __future__ import annotations
+
+from stargazer.runner import Clock
+from stargazer.store.answers import Answers
+from stargazer.store.answers_pages import AnswerPages
+from stargazer.store.credentials import Credentials
+from stargazer.store.database import Database
+from stargazer.store.repositories import Repositories
+from stargazer.store.star_lists import StarLists
+from stargazer.store.stargazer_lists import StargazerLists
+from stargazer.store.users import Users
+
+
+class Stores:
+    """The rooms of one store.
+
+    Args:
+        database: the store, open for one GitHub endpoint.
+        clock: the time it goes by.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+        self.repositories = Repositories(database)
+        self.users = Users(database)
+        self.star_lists = StarLists(database, self.repositories)
+        self.stargazer_lists = StargazerLists(database)
+        self.answers = Answers(database)
+        self.pages = AnswerPages(database)
+        self.credentials = Credentials(database)

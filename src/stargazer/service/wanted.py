@@ -1,0 +1,47 @@
+"""What somebody asks for, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from stargazer.errors import StargazerError
+from stargazer.planner.budget import Budget, Spent
+from stargazer.planner.coverage import Coverage
+from stargazer.planner.page import User
+from stargazer.store.answers import StoredAnswer
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+"""Star lists count as fresh for a week, lists of stargazers for a day."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for: which repository, with whose credential, and what it may cost.
+
+    `logins` and `users` are who the stargazers are, where they come from elsewhere.
+    """
+
+    repository: str
+    credential_user: int
+    budget: Budget = Budget()
+    logins: tuple[str, ...] | None = None
+    users: tuple[User, ...] = ()
+    max_stars_per_user: int | None = None
+    max_age: timedelta = WEEK
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a reading.
+
+    `answer` is None for a private repository, which no store may know. `error`
+    is what ended the reading early, and None if nothing did.
+    """
+
+    repository: str
+    answer: StoredAnswer | None
+    coverage: Coverage
+    spent: Spent
+    seconds: float
+    error: StargazerError | None = None
