@@ -135,6 +135,7 @@ class Reading:
             accepted,
             self.plan.ended(),
             now=now,
+            shared_since=now - self._wanted.max_age,
             listing=self._key if self._wanted.logins is None else None,
             listing_ended=ended,
         )

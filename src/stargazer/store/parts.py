@@ -86,6 +86,25 @@ class Part(msgspec.Struct, eq=False):
             return numbers, starred_at
         return np.concatenate([self.stored[0], numbers]), np.concatenate([self.stored[1], starred_at])
 
+    def begins_with(self, page: NumberedPage) -> bool:
+        """Whether this first page is what we began with, so that it tells nothing new.
+
+        Readers of one list at the same time share its parts: the second must
+        not throw away what the first has read.
+        """
+        length = len(page.numbers)
+        return length <= self.length and self._agrees(page, length) and (length > 0 or self.length == 0)
+
+    def is_within(self, page: NumberedPage) -> bool:
+        """Whether this first page begins with all that we have."""
+        return self.length <= len(page.numbers) and self._agrees(page, self.length)
+
+    def _agrees(self, page: NumberedPage, length: int) -> bool:
+        numbers, starred_at = self.nodes()
+        return np.array_equal(numbers[:length], page.numbers[:length]) and np.array_equal(
+            starred_at[:length], page.starred_at[:length]
+        )
+
 
 class WholeList(msgspec.Struct, frozen=True, eq=False):
     """A list in the database, to be refreshed."""
@@ -117,10 +136,12 @@ class Reading:
     Args:
         parts: what is in the database of it.
         now: when the pages came that will be taken.
+        shared_since: what was begun before is of no use to whoever reads now.
     """
 
-    def __init__(self, parts: dict[Direction, Part], now: datetime) -> None:
+    def __init__(self, parts: dict[Direction, Part], now: datetime, shared_since: datetime) -> None:
         self.parts = parts
+        self._shared_since = shared_since
         self._stored = frozenset(parts)
         self._now = now
         self._begun: set[Direction] = set()
@@ -136,8 +157,13 @@ class Reading:
         if page.after is not None:
             if part is not None and part.cursor == page.after:
                 part.append(page)
-        elif part is None or (part.cursor, part.length) != (page.cursor, len(page.numbers)):
-            self._begin(page, anew=part is not None)
+        elif part is None or not self._has(part, page):
+            self._begin(page, anew=part is not None and not part.is_within(page))
+
+    def _has(self, part: Part, page: NumberedPage) -> bool:
+        """Whether a first page is here already: the same reply again, or that of somebody who reads with us."""
+        again = (part.cursor, part.length) == (page.cursor, len(page.numbers))
+        return again or (part.begun_at >= self._shared_since and part.begins_with(page))
 
     def _begin(self, page: NumberedPage, *, anew: bool) -> None:
         """Start an end. A list that is read anew, or is one page, makes the other end stale."""

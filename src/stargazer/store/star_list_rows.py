@@ -86,24 +86,30 @@ class StarListRows:
         connection: in the transaction that holds the lock.
         endpoint: whose users they are.
         now: when the pages came that will be taken.
+        shared_since: what was begun before is of no use to whoever reads now.
     """
 
-    def __init__(self, connection: Connection, endpoint: int, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, endpoint: int, now: datetime, *, shared_since: datetime
+    ) -> None:
         self._connection = connection
         self._endpoint = endpoint
         self._now = now
+        self._shared_since = shared_since
         self.readings: dict[int, Reading] = {}
         self._folded: dict[int, Folded] = {}
 
-    async def load(self, users: Iterable[int], ended: Iterable[int]) -> None:
-        """Load what is stored of half read lists; those that are over now with their stars.
+    async def load(self, users: Iterable[int], looked_into: Iterable[int]) -> None:
+        """Load what is stored of half read lists; those that are *looked_into* with their stars.
+
+        Those are the lists that are over now, and those whose first page came.
 
         Users whose list holds these pages already are left out of `readings`.
         """
         parts: dict[int, dict[Direction, Part]] = {user: {} for user in users}
         for row in await self._connection.fetch(_DONE, self._endpoint, list(parts), self._now):
             del parts[row["user_number"]]
-        rows = await self._connection.fetch(_PARTS, self._endpoint, list(parts), list(ended))
+        rows = await self._connection.fetch(_PARTS, self._endpoint, list(parts), list(looked_into))
         for row in rows:
             loaded = row["repositories"] is not None
             stored = (unpack(row["repositories"]), unpack(row["starred_at"])) if loaded else None
@@ -117,7 +123,7 @@ class StarListRows:
                 stored=stored,
                 is_stored=True,
             )
-        self.readings = {user: Reading(found, self._now) for user, found in parts.items()}
+        self.readings = {user: Reading(found, self._now, self._shared_since) for user, found in parts.items()}
 
     def take(self, user: int, page: NumberedPage) -> None:
         """Take in a page of a user's list."""

@@ -99,6 +99,7 @@ class StarLists:
         ended: Sequence[Ended] = (),
         *,
         now: datetime,
+        shared_since: datetime | None = None,
         listing: ListKey | None = None,
         listing_ended: Ended | None = None,
     ) -> None:
@@ -111,6 +112,8 @@ class StarLists:
             pages: what the plan accepted of the reply.
             ended: the lists whose reading is over with it.
             now: when the reply came; later replies come later.
+            shared_since: parts of lists that were begun before are begun anew; None: all that
+                were begun before *now*.
             listing: which list of stargazers its pages of stargazers belong to;
                 None: they only tell who the users are.
             listing_ended: how the reading of that list ended, if it has.
@@ -132,15 +135,19 @@ class StarLists:
                 listed=[*owners, *endings],
                 now=now,
             )
-            rows = StarListRows(connection, self._database.endpoint, now)
+            rows = StarListRows(connection, self._database.endpoint, now, shared_since=shared_since or now)
             over = {numbered.users[user_id]: one for user_id, one in endings.items()}
-            await rows.load([numbered.users[owner] for owner in [*owners, *endings]], over)
+            first_pages = {page.request.user_id for page in columns.pages if page.request.after is None}
+            looked_into = [*over, *(numbered.users[user_id] for user_id in first_pages)]
+            await rows.load([numbered.users[owner] for owner in [*owners, *endings]], looked_into)
             for owner, page in zip(owners, columns.numbered(numbered.repositories[places]), strict=True):
                 rows.take(numbered.users[owner], page)
             await rows.conclude(over)
             await rows.write()
             if listing is not None:
-                await self._list(connection, pages, numbered, listing, listing_ended, now)
+                await self._list(
+                    connection, pages, numbered, listing, listing_ended, now, shared_since or now
+                )
         self._repositories.remember(sighting, numbered.repositories)
 
     async def _list(
@@ -151,11 +158,12 @@ class StarLists:
         listing: ListKey,
         ended: Ended | None,
         now: datetime,
+        shared_since: datetime,
     ) -> None:
         rows = StargazerRows(connection, self._database.endpoint, listing)
         listed = [page for page in pages if isinstance(page, StargazersPage)]
         if listed or ended is not None:
-            await rows.write(listed, numbered.users, ended=ended, now=now)
+            await rows.write(listed, numbered.users, ended=ended, now=now, shared_since=shared_since)
 
     async def known(self, user_ids: Sequence[str], *, seed: int, newer_than: datetime) -> list[KnownList]:
         """Find the whole lists that are fresh.

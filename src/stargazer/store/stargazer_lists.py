@@ -167,6 +167,7 @@ class StargazerRows:
         *,
         ended: Ended | None,
         now: datetime,
+        shared_since: datetime | None = None,
     ) -> None:
         """Append pages to the parts; fold them if the reading is over.
 
@@ -175,12 +176,15 @@ class StargazerRows:
             numbers: the number of everybody on them, by node id.
             ended: how the reading ended; None: it goes on.
             now: when the pages came.
+            shared_since: parts that were begun before are begun anew; None: all that
+                were begun before *now*.
         """
         endpoint, _, credential_user, _ = self._key
         await self._connection.execute(_LOCK, endpoint, credential_user)
         if await self._connection.fetchval(_DONE, *self._key, now):
             return
-        reading = Reading(await self.parts(loaded=ended is not None), now)
+        loaded = ended is not None or any(page.request.after is None for page in pages)
+        reading = Reading(await self.parts(loaded=loaded), now, shared_since or now)
         for page in pages:
             reading.take(_numbered(page, numbers))
         if ended is not None:

@@ -113,6 +113,49 @@ async def test_parts_are_folded_when_the_reading_is_over(star_lists: StarLists) 
     assert await star_lists.half_read(["U_1"], seed=0) == []
 
 
+async def test_two_who_read_one_list_at_the_same_time_do_not_undo_each_other(star_lists: StarLists) -> None:
+    """The second to come finds its first page here already, and the first goes on where it was."""
+    first = star_list_page("U_1", [star(1), star(2)], total_count=4, cursor="a2")
+    shorter = star_list_page("U_1", [star(1)], total_count=4, cursor="a1")
+    for number, page in enumerate(
+        [
+            first,
+            star_list_page("U_1", [star(3)], total_count=4, after="a2", cursor="a3"),
+            first,
+            shorter,
+            star_list_page("U_1", [star(2), star(3)], total_count=4, after="a1", cursor="a3"),
+        ]
+    ):
+        await star_lists.write([page], now=NOW + number * SECOND, shared_since=NOW)
+    last = star_list_page("U_1", [star(4)], total_count=4, after="a3")
+    await star_lists.write([last], [Ended("U_1", Ending.WHOLE)], now=NOW + 9 * SECOND, shared_since=NOW)
+
+    assert await ids_of(star_lists, "U_1") == [4, 3, 2, 1]
+
+
+async def test_a_longer_first_page_takes_the_place_of_a_shorter_one(star_lists: StarLists) -> None:
+    """And the other end stays: it is the same list."""
+    desc = star_list_page("U_1", [star(4)], total_count=4, direction=DESC, cursor="d4")
+    await star_lists.write([star_list_page("U_1", [star(1)], total_count=4, cursor="a1"), desc], now=NOW)
+    longer = star_list_page("U_1", [star(1), star(2), star(3)], total_count=4, cursor="a3")
+    await star_lists.write([longer], [Ended("U_1", Ending.WHOLE)], now=NOW + SECOND, shared_since=NOW)
+
+    assert await ids_of(star_lists, "U_1") == [4, 3, 2, 1]
+
+
+async def test_what_was_begun_too_long_ago_is_begun_anew(star_lists: StarLists) -> None:
+    """Or its age would be that of the list, and whoever wants a young one would never have it."""
+    first = star_list_page("U_1", [star(1), star(2)], total_count=4, cursor="a2")
+    await star_lists.write([first], now=NOW)
+    more = star_list_page("U_1", [star(3)], total_count=4, after="a2", cursor="a3")
+    await star_lists.write([more], now=NOW + SECOND)
+
+    later = NOW + timedelta(days=8)
+    await star_lists.write([first], now=later, shared_since=later - timedelta(days=7))
+    (half,) = await star_lists.half_read(["U_1"], seed=0)
+    assert (half.begun_at, list(half.sides[ASC].edges)) == (later, [1, 2])
+
+
 async def test_a_reply_written_twice_changes_nothing(star_lists: StarLists) -> None:
     """Whoever does not know whether a reply was written may write it again."""
     one = [star_list_page("U_1", [star(1), star(2)], total_count=4, cursor="a2")]
