@@ -113,12 +113,9 @@ async def user_of(session: Session, service: Service) -> int:
 
 
 async def latest(service: Service, wanted: Wanted) -> StoredAnswer | None:
-    """The stored answer, if it is young enough, and reading again could not mend it."""
+    """The stored answer, if it is young enough; whoever asks again wants failed lists tried again."""
     stored = await service.latest(wanted)
-    if stored is None or stored.coverage["source"] != "github":
-        return None
-    missing = ("users_unread", "users_failed", "users_truncated")
-    return None if any(stored.coverage[name] for name in missing) else stored
+    return None if stored is None or stored.coverage["users_failed"] else stored
 
 
 async def from_store(service: Service, stored: StoredAnswer, seconds: float) -> Shown:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 from stargazer.errors import RepositoryNotFound
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Transport
 from stargazer.service.reading import Reading
 from stargazer.service.service import Service
-from stargazer.service.wanted import Wanted
+from stargazer.service.wanted import WEEK, Wanted
 from stargazer.store.jobs_states import Job
 
 READINGS_AT_MOST = 3
@@ -46,11 +47,10 @@ class JobReader:
         Raises:
             StargazerError: why the job fails.
         """
-        wanted = Wanted(repository=job.repository, credential_user=job.credential_user, budget=job.budget)
         transport, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
         for _ in range(READINGS_AT_MOST):
             async with self._service.reading(
-                wanted, transport, on_progress=on_progress, ledger=ledger
+                self._wanted(job), transport, on_progress=on_progress, ledger=ledger
             ) as reading:
                 stop = asyncio.create_task(_wind_down(reading, stopping))
                 try:
@@ -68,6 +68,18 @@ class JobReader:
             if outcome.coverage.users_unread == 0:
                 break
         return answer
+
+    def _wanted(self, job: Job) -> Wanted:
+        """What a job reads. Its ages count from when it was asked for, however often it is begun anew."""
+        max_age = WEEK
+        if job.newer_than is not None:
+            max_age = min(max_age, max(self._service.clock.now() - job.newer_than, timedelta(0)))
+        return Wanted(
+            repository=job.repository,
+            credential_user=job.credential_user,
+            budget=job.budget,
+            max_age=max_age,
+        )
 
 
 async def _wind_down(reading: Reading, stopping: asyncio.Event) -> None:

@@ -179,5 +179,6 @@ class Reading:
             coverage,
             credential_user=self._wanted.credential_user,
             made_at=self._clock.now(),
+            terms=self._wanted.terms,
         )
         return await self._stores.answers.find(made, self._wanted.credential_user)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
+from stargazer.planner.coverage import EXACT_TOLERANCE
 from stargazer.planner.known import Listed
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
@@ -16,6 +18,9 @@ from stargazer.service.wanted import DAY, Wanted
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.sizes import read_sizes
 from stargazer.store.stargazer_lists import ListKey
+
+FAILED_AGAIN_AFTER = timedelta(hours=1)
+"""So long an answer is served although lists failed; everything else of it is in the store."""
 
 
 class Service(Stores):
@@ -41,17 +46,17 @@ class Service(Stores):
         return await self.credentials.remember(token_fingerprint, viewer, self.clock.now())
 
     async def latest(self, wanted: Wanted) -> StoredAnswer | None:
-        """The stored answer, if it is young enough and nothing was left unread.
+        """The stored answer, if it is young enough and reading again would not mend it.
 
-        Answers from a file answer another question, and an answer for which the list
-        of stargazers broke off is asked for again.
+        An answer for which the list of stargazers broke off, or a list was left
+        unread, is asked for again. Lists that failed are tried again after an hour.
         """
         known = await self.repositories.named(wanted.repository)
         if known is None or wanted.logins is not None or wanted.users:
             return None
-        newer_than = self.clock.now() - wanted.max_age
-        found = await self.answers.latest(known.number, wanted.credential_user, newer_than=newer_than)
-        return found if found is not None and _can_serve(found) else None
+        now = self.clock.now()
+        found = await self.answers.fitting(known.number, wanted.credential_user, wanted.terms, now)
+        return found if found is not None and _can_serve(found, now) else None
 
     @asynccontextmanager
     async def reading(
@@ -92,8 +97,10 @@ class Service(Stores):
         return await self.stargazer_lists.known(key, newer_than=newer_than)
 
 
-def _can_serve(answer: StoredAnswer) -> bool:
+def _can_serve(answer: StoredAnswer, now: datetime) -> bool:
     coverage = answer.coverage
+    if coverage["users_failed"] and now >= answer.made_at + FAILED_AGAIN_AFTER:
+        return False
     listed: int = coverage["stargazers_listed"] + coverage["stargazers_hidden"]
-    whole: bool = listed >= coverage["stargazers_total"]
-    return whole and coverage["source"] == "github" and coverage["users_unread"] == 0
+    broken_off = listed < coverage["stargazers_total"] * (1 - EXACT_TOLERANCE)
+    return not broken_off and coverage["users_unread"] == 0

@@ -10,7 +10,7 @@ from stargazer.errors import StargazerError
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.page import User
-from stargazer.store.answers import StoredAnswer
+from stargazer.store.answers import StoredAnswer, Terms
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -30,6 +30,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[User, ...] = ()
     max_stars_per_user: int | None = None
     max_age: timedelta = WEEK
+
+    @property
+    def terms(self) -> Terms:
+        """What the answer is made with, and has to fit."""
+        return Terms(self.max_age, self.max_stars_per_user)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
@@ -28,8 +28,8 @@ Owner = int | Literal["anybody"]
 
 _MAKE = """
 INSERT INTO answer (id, endpoint, repository_number, credential_user, made_at, kind, complete, coverage,
-                    stargazers, not_whole, neighbours, stars, roster)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13)
+                    stargazers, not_whole, neighbours, stars, roster, max_age_seconds, max_stars_per_user)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15)
 """
 
 _PART_COLUMNS = (
@@ -51,10 +51,19 @@ WHERE endpoint = $1
 
 LATEST = f"""{_STORED}
   AND repository_number = $2 AND ($3::int IS NULL OR credential_user = $3)
-  AND ($4::timestamptz IS NULL OR made_at > $4)
 ORDER BY made_at DESC, id DESC
 LIMIT 1
 """
+
+FITTING = f"""{_STORED}
+  AND repository_number = $2 AND ($3::int IS NULL OR credential_user = $3)
+  AND (made_at > $4 AND max_age_seconds <= $5 OR (coverage->>'as_of')::timestamptz > $4)
+  AND (max_stars_per_user IS NULL OR max_stars_per_user = $6)
+  AND coverage->>'source' = 'github'
+ORDER BY made_at DESC, id DESC
+LIMIT 1
+"""
+"""The last answer that is no older than asked for, whether by its terms or by its oldest list."""
 
 _BY_ID = f"{_STORED} AND id = $2 AND ($3::int IS NULL OR credential_user = $3)"
 
@@ -67,6 +76,17 @@ WHERE endpoint = $1 AND made_at < $2
       AND newer.credential_user = old.credential_user
       AND (newer.made_at, newer.id) > (old.made_at, old.id)))
 """
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What somebody asks for beside the repository.
+
+    `max_age` is how old star lists may be. Of no user more than
+    `max_stars_per_user` are read; None: all.
+    """
+
+    max_age: timedelta = timedelta(days=7)
+    max_stars_per_user: int | None = None
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):
@@ -104,6 +124,7 @@ class Answers:
         *,
         credential_user: int,
         made_at: datetime,
+        terms: Terms = Terms(),
     ) -> uuid.UUID:
         """Count the stored lists of the users, and store what comes of it.
 
@@ -119,20 +140,47 @@ class Answers:
             connection.transaction(isolation="repeatable_read"),
         ):
             return await _Making(connection, self._database.endpoint, self._sizes).make(
-                repository_number, user_numbers, coverage, credential_user=credential_user, made_at=made_at
+                repository_number,
+                user_numbers,
+                coverage,
+                credential_user=credential_user,
+                made_at=made_at,
+                terms=terms,
             )
 
-    async def latest(
-        self, repository_number: int, credential_user: Owner, *, newer_than: datetime | None = None
-    ) -> StoredAnswer | None:
-        """Find the answer that was made last, if it was made after *newer_than*.
+    async def latest(self, repository_number: int, credential_user: Owner) -> StoredAnswer | None:
+        """Find the answer that was made last, whatever it was asked with.
 
         Raises:
             StoreUnavailable: the database failed.
         """
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
-                LATEST, self._database.endpoint, repository_number, _owner(credential_user), newer_than
+                LATEST, self._database.endpoint, repository_number, _owner(credential_user)
+            )
+        return None if row is None else _stored(row)
+
+    async def fitting(
+        self, repository_number: int, credential_user: Owner, terms: Terms, now: datetime
+    ) -> StoredAnswer | None:
+        """Find the last answer that fits the *terms* at *now*, of those from GitHub's own list.
+
+        It was made within `max_age` from lists that were allowed to be no
+        older than that, or none of its lists is older. An answer under a cap
+        fits only whoever asks with the same cap.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                FITTING,
+                self._database.endpoint,
+                repository_number,
+                _owner(credential_user),
+                now - terms.max_age,
+                int(terms.max_age.total_seconds()),
+                terms.max_stars_per_user,
             )
         return None if row is None else _stored(row)
 
@@ -178,6 +226,7 @@ class _Making:
         *,
         credential_user: int,
         made_at: datetime,
+        terms: Terms,
     ) -> uuid.UUID:
         roster = await counting.call_roster(
             self._connection, self._endpoint, user_numbers, uncounted=coverage.uncounted
@@ -200,6 +249,8 @@ class _Making:
             len(ranking),
             int(ranking.shared.sum(dtype=np.int64)),
             column(roster.numbers),
+            int(terms.max_age.total_seconds()),
+            terms.max_stars_per_user,
         )
         await self._write_parts(ranking, roster)
         return self._id

@@ -161,7 +161,7 @@ class Reading:
             self._begin(page, anew=part is not None and not part.is_within(page))
 
     def _has(self, part: Part, page: NumberedPage) -> bool:
-        """Whether a first page is here already: the same reply again, or that of somebody who reads with us."""
+        """Whether a first page is here already: the same reply again, or that of who reads with us."""
         again = (part.cursor, part.length) == (page.cursor, len(page.numbers))
         return again or (part.begun_at >= self._shared_since and part.begins_with(page))
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
+import msgspec
 import pytest
 from tests.integration.store.answers_world import MADE_AT, SEED, SMALL, World
 
 from stargazer.errors import StoreUnavailable
 from stargazer.neighbours import rank
 from stargazer.planner.coverage import Coverage, Kind
-from stargazer.store.answers import ANYBODY, Answers, StoredAnswer
+from stargazer.store.answers import ANYBODY, Answers, StoredAnswer, Terms
 from stargazer.store.answers_pages import AnswerPage, AnswerPages
 from stargazer.store.database import Database
 
@@ -24,11 +26,15 @@ async def made(
     coverage: Coverage = EXACT,
     credential_user: int = MINE,
     age: timedelta = timedelta(),
+    as_of: datetime | None = None,
+    source: Literal["github", "file"] = "github",
+    terms: Terms = Terms(),
 ) -> StoredAnswer:
     """Make an answer of all users, and find it."""
     answers = Answers(database)
+    coverage = msgspec.structs.replace(coverage, as_of=as_of, source=source)
     answer_id = await answers.make(
-        SEED, range(5), coverage, credential_user=credential_user, made_at=MADE_AT - age
+        SEED, range(5), coverage, credential_user=credential_user, made_at=MADE_AT - age, terms=terms
     )
     found = await answers.find(answer_id, credential_user)
     assert found is not None
@@ -159,7 +165,7 @@ async def test_answers_belong_to_their_endpoint(database_url: str) -> None:
 
 
 async def test_latest_is_the_last_that_was_made(database: Database) -> None:
-    """The newest answer is found, if it is young enough."""
+    """The newest answer is found, whatever it was asked with."""
     await SMALL.write(database)
     new = await made(database)
     await made(database, age=timedelta(days=1))
@@ -167,9 +173,54 @@ async def test_latest_is_the_last_that_was_made(database: Database) -> None:
     answers = Answers(database)
 
     assert await answers.latest(SEED, MINE) == new
-    assert await answers.latest(SEED, MINE, newer_than=MADE_AT - timedelta(hours=1)) == new
-    assert await answers.latest(SEED, MINE, newer_than=MADE_AT) is None
     assert await answers.latest(1, MINE) is None
+
+
+HOUR = timedelta(hours=1)
+DAYS = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("terms", "oldest", "fits"),
+    [
+        (Terms(7 * DAYS), 9 * DAYS, True),  # made a minute ago, with the same terms
+        (Terms(9 * DAYS), 9 * DAYS, True),  # with stricter ones
+        (Terms(HOUR), 9 * DAYS, False),  # its lists might be, and are, too old
+        (Terms(HOUR), HOUR / 2, True),  # they might be, and are not
+        (Terms(timedelta(seconds=60)), HOUR / 2, False),
+        (Terms(7 * DAYS, 100), HOUR, True),  # all is more than some
+    ],
+)
+async def test_an_answer_fits_whoever_allows_what_it_was_made_with(
+    database: Database, terms: Terms, oldest: timedelta, *, fits: bool
+) -> None:
+    """It is as old as its oldest list, unless such age was allowed then and is now."""
+    await SMALL.write(database)
+    now = MADE_AT + timedelta(minutes=1)
+    answer = await made(database, as_of=now - oldest)
+
+    assert await Answers(database).fitting(SEED, MINE, terms, now) == (answer if fits else None)
+
+
+async def test_an_answer_under_a_cap_fits_the_same_cap(database: Database) -> None:
+    """Whoever sets no cap, or another, asks another question."""
+    await SMALL.write(database)
+    capped = await made(database, terms=Terms(max_stars_per_user=100))
+    answers = Answers(database)
+
+    found = [
+        await answers.fitting(SEED, MINE, Terms(max_stars_per_user=cap), MADE_AT) for cap in (100, 99, None)
+    ]
+    assert found == [capped, None, None]
+
+
+async def test_an_answer_from_a_file_fits_nobody(database: Database) -> None:
+    """What GitHub's own list gave is found behind it."""
+    await SMALL.write(database)
+    ours = await made(database)
+    await made(database, age=-timedelta(minutes=1), source="file")
+
+    assert await Answers(database).fitting(SEED, MINE, Terms(), MADE_AT) == ours
 
 
 async def test_cleaning_keeps_the_latest(database: Database) -> None:

@@ -6,6 +6,7 @@ import uuid
 
 import numpy as np
 import pytest
+from tests.integration.store.answers_world import MADE_AT
 
 from stargazer.store import answers, answers_slices
 from stargazer.store.answers_columns import Shelf, column, place_type, read
@@ -39,7 +40,8 @@ async def full(database: Database) -> Database:
         (answers_slices.COLUMNS, [uuid.uuid4(), [0, 1024]], "answer_part_pkey"),
         (answers_slices.STARGAZERS, [uuid.uuid4(), [0] * 100, [1] * 100, [80] * 100], "answer_part_pkey"),
         (answers_slices.PARTS, [uuid.uuid4()], "answer_part_pkey"),
-        (answers.LATEST, [1, 7, 1, None], "answer_latest"),
+        (answers.LATEST, [1, 7, 1], "answer_latest"),
+        (answers.FITTING, [1, 7, 1, MADE_AT, 604800, None], "answer_latest"),
     ],
 )
 async def test_page_is_found_by_index(full: Database, sql: str, arguments: list[object], index: str) -> None:
