@@ -89,6 +89,9 @@ class Terms(msgspec.Struct, frozen=True):
     max_stars_per_user: int | None = None
 
 
+USUAL = Terms()
+
+
 class StoredAnswer(msgspec.Struct, frozen=True):
     """One answer without its neighbours.
 
@@ -124,7 +127,7 @@ class Answers:
         *,
         credential_user: int,
         made_at: datetime,
-        terms: Terms = Terms(),
+        terms: Terms = USUAL,
     ) -> uuid.UUID:
         """Count the stored lists of the users, and store what comes of it.
 

@@ -11,7 +11,7 @@ from tests.integration.store.answers_world import MADE_AT, SEED, SMALL, World
 from stargazer.errors import StoreUnavailable
 from stargazer.neighbours import rank
 from stargazer.planner.coverage import Coverage, Kind
-from stargazer.store.answers import ANYBODY, Answers, StoredAnswer, Terms
+from stargazer.store.answers import ANYBODY, USUAL, Answers, StoredAnswer, Terms
 from stargazer.store.answers_pages import AnswerPage, AnswerPages
 from stargazer.store.database import Database
 
@@ -28,7 +28,7 @@ async def made(
     age: timedelta = timedelta(),
     as_of: datetime | None = None,
     source: Literal["github", "file"] = "github",
-    terms: Terms = Terms(),
+    terms: Terms = USUAL,
 ) -> StoredAnswer:
     """Make an answer of all users, and find it."""
     answers = Answers(database)
@@ -220,7 +220,7 @@ async def test_an_answer_from_a_file_fits_nobody(database: Database) -> None:
     ours = await made(database)
     await made(database, age=-timedelta(minutes=1), source="file")
 
-    assert await Answers(database).fitting(SEED, MINE, Terms(), MADE_AT) == ours
+    assert await Answers(database).fitting(SEED, MINE, USUAL, MADE_AT) == ours
 
 
 async def test_cleaning_keeps_the_latest(database: Database) -> None:
