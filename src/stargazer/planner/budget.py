@@ -81,6 +81,11 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
             if not sound:
                 raise InvalidRequest(name, must_be, got=str(getattr(self, name)))
 
+    @property
+    def bounded(self) -> bool:
+        """Whether there is anything that may not be exceeded."""
+        return self.points is not None or self.seconds is not None
+
 
 def join(known: Reading | None, told: Reading | None) -> Reading | None:
     """Join two readings of one credential's rate limit, whichever came first.

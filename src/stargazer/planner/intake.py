@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-import msgspec
-
 from stargazer.planner.connection import Ending, Seen
+from stargazer.planner.flights import Flight
 from stargazer.planner.forecast import Lengths
 from stargazer.planner.known import (
     Ended,
@@ -23,7 +21,6 @@ from stargazer.planner.listing import Listing
 from stargazer.planner.order import SETTLED, Order, StarList, State, place_of
 from stargazer.planner.packing import Item
 from stargazer.planner.page import (
-    Call,
     Facts,
     FactsRequest,
     Failure,
@@ -40,7 +37,7 @@ from stargazer.planner.page import (
     UserRequest,
 )
 from stargazer.planner.refresh import Refresh
-from stargazer.planner.sizing import NEARLY, WALL_SECONDS, Load, Sizes
+from stargazer.planner.sizing import NEARLY, WALL_SECONDS, Sizes
 from stargazer.planner.suspects import Suspects
 from stargazer.planner.tally import Tally
 
@@ -49,35 +46,6 @@ CLOCK_SHARE = 0.75
 
 HEAVY = frozenset({FailureKind.TIMEOUT, FailureKind.TOO_HEAVY})
 ENDINGS = {Ending.WHOLE: State.READ, Ending.TRUNCATED: State.TRUNCATED, Ending.FAILED: State.FAILED}
-
-
-class Flight(msgspec.Struct):
-    """A call in flight.
-
-    `items` are the pages in it, in the order of their selections, which stand
-    behind the others; `apart` tells that its lists are asked apart from the rest.
-    """
-
-    call: Call
-    items: tuple[Item, ...]
-    load: Load
-    apart: bool
-
-    @property
-    def star_lists(self) -> list[StarList]:
-        """The star lists in the call, each once."""
-        return list({id(one.star_list): one.star_list for one in self.items if one.star_list}.values())
-
-    @property
-    def alone(self) -> bool:
-        """Whether the call holds pages of one connection only."""
-        return len({id(item.star_list) for item in self.items}) == 1
-
-    def paired(self, outcomes: Sequence[Outcome]) -> list[tuple[Selection, Item | None, Outcome]]:
-        """Each selection with the page it belongs to, if any, and its outcome."""
-        others = len(self.call.selections) - len(self.items)
-        items: list[Item | None] = [None] * others
-        return list(zip(self.call.selections, items + list(self.items), outcomes, strict=True))
 
 
 class Intake:

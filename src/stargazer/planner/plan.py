@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import count
 
 from stargazer.errors import (
     BudgetExhausted,
@@ -42,8 +41,9 @@ from stargazer.planner.budget import Budget, Spent, Windows
 from stargazer.planner.connection import Ending
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.draft import Draft, draft_call
+from stargazer.planner.flights import Flight, Flights
 from stargazer.planner.forecast import Estimate
-from stargazer.planner.intake import Flight, Intake, nodes_on
+from stargazer.planner.intake import Intake, nodes_on
 from stargazer.planner.known import Ended, HalfRead, KnownList, Listed, StoredList
 from stargazer.planner.listing import Listing
 from stargazer.planner.name import parse_name
@@ -87,8 +87,7 @@ class Plan:
         self.spent = Spent()
         self._listing = listing
         self._intake = intake
-        self._numbers = count(1)
-        self._flights: dict[int, Flight] = {}
+        self._flights = Flights()
         self._error: StargazerError | None = None
         self._stopped = False
         self._setbacks = Setbacks()
@@ -204,7 +203,9 @@ class Plan:
         if draft is None:
             return None
         seconds = self.sizes.predict(draft.load)
-        if self._outlook.exceeds(self._committed(), points=draft.points, seconds=seconds):
+        if self._outlook.exceeds(
+            self.spent + self._flights.committed(), points=draft.points, seconds=seconds
+        ):
             self._error = self._outlook.too_small(self.estimate(now))
             return None
         if self.windows.needs_reading(now, points=draft.points, floor=self.budget.floor):
@@ -214,26 +215,10 @@ class Plan:
             return Wait(at, self._why_wait(now))
         return self._send(draft)
 
-    def _committed(self) -> Spent:
-        """What is spent, and what the calls in flight will cost."""
-        calls = [flight.call for flight in self._flights.values()]
-        return self.spent + Spent(
-            points=sum(call.points for call in calls),
-            github_seconds=sum(call.predicted_seconds for call in calls),
-        )
-
     def _send(self, draft: Draft) -> Call:
-        call = Call(
-            number=next(self._numbers),
-            selections=draft.selections,
-            points=draft.points,
-            requests=len(draft.items),
-            nodes=draft.nodes,
-            predicted_seconds=self.sizes.predict(draft.load),
-        )
-        flight = Flight(call, draft.items, draft.load, draft.apart)
-        self._flights[call.number] = flight
-        self.windows.reserve(self._key(call), points=call.points, seconds=call.predicted_seconds)
+        flight = self._flights.begin(draft, self.sizes.predict(draft.load))
+        call = flight.call
+        self.windows.reserve(flight.key, points=call.points, seconds=call.predicted_seconds)
         if draft.apart:
             self._intake.suspects.sent(flight.star_lists)
         self._listing.sent(draft.selections, (item.ask for item in draft.items if item.star_list is None))
@@ -241,9 +226,6 @@ class Plan:
             if item.star_list is not None:
                 item.star_list.connection.sent(item.ask)
         return call
-
-    def _key(self, call: Call) -> str:
-        return f"{id(self):x}-{call.number}"
 
     def _why_wait(self, now: datetime) -> Reason:
         blocked = self.windows.blocked_until
@@ -262,11 +244,8 @@ class Plan:
         of the rate limit.
         """
         self._now = now
-        flight = self._flights.pop(reply.call.number, None)
-        if flight is not None and flight.call is not reply.call and flight.call != reply.call:
-            self._flights[reply.call.number] = flight
-            flight = None
-        self.windows.settle(self._key(reply.call) if flight else "", reply, now)
+        flight = self._flights.end(reply)
+        self.windows.settle(flight.key if flight else "", reply, now)
         if flight is None:
             return ()
         accepted: tuple[Page | User, ...] = ()
@@ -361,13 +340,9 @@ class Plan:
         self._error = self._setbacks.error
         if self.windows.given_up:
             self._error = BudgetExhausted(self.windows.blocked_until or now)
-        price = self.estimate(now) if self._bounded else None
+        price = self.estimate(now) if self.budget.bounded else None
         if self._outlook.sure_to_exceed(self.spent, price):
             self._error = self._outlook.too_small(price)
-
-    @property
-    def _bounded(self) -> bool:
-        return self.budget.points is not None or self.budget.seconds is not None
 
     def _finish(self) -> None:
         """End the plan because nothing is left to ask."""
