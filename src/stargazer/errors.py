@@ -8,10 +8,22 @@ The tree (inner classes are caught, leaves are raised)::
     │   └── SettingError          (an environment variable that cannot be used)
     ├── StargazersRestricted      stargazers-restricted
     ├── StarListsRestricted       star-lists-restricted
+    ├── KeyRefused
+    │   ├── KeyMissing            key-missing
+    │   ├── KeyInvalid            key-invalid
+    │   └── KeyExpired            key-expired
+    ├── ScopeMissing              scope-missing
     ├── RepositoryNotFound        repository-not-found
+    ├── JobNotFound               job-not-found
+    ├── NotFound                  not-found
+    ├── MethodNotAllowed          method-not-allowed
+    ├── NotAcceptable             not-acceptable
+    ├── AnswerGone                answer-gone
+    ├── RequestTooLarge           request-too-large
     ├── BudgetError
     │   ├── BudgetTooSmall        budget-too-small
     │   └── BudgetExhausted       budget-exhausted
+    ├── QuotaExceeded             quota-exceeded
     ├── GitHubError
     │   ├── GitHubUnreachable     github-unreachable
     │   └── CredentialsRefused    github-credentials-refused
@@ -26,6 +38,8 @@ An error is raised only where a person has to do something.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -33,19 +47,30 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What a public code means to HTTP clients and to the shell."""
+    """What a public code means to HTTP clients and to the shell; None: the shell never meets it."""
 
     title: str
     http_status: int
-    exit_code: int
+    exit_code: int | None
 
 
 PROBLEMS: dict[str, Problem] = {
     "invalid-request": Problem("The request is not valid", 400, 2),
+    "key-missing": Problem("An API key is needed", 401, None),
+    "key-invalid": Problem("The API key is not valid", 401, None),
+    "key-expired": Problem("The API key has expired", 401, None),
+    "scope-missing": Problem("The API key may not do this", 403, None),
     "stargazers-restricted": Problem("GitHub does not list these stargazers to this token", 403, 4),
     "star-lists-restricted": Problem("GitHub does not show what these users starred", 403, 4),
     "repository-not-found": Problem("No such repository", 404, 6),
+    "job-not-found": Problem("No such job", 404, 6),
+    "not-found": Problem("Nothing is here", 404, 6),
+    "method-not-allowed": Problem("This method is not allowed here", 405, None),
+    "not-acceptable": Problem("No such format", 406, None),
+    "answer-gone": Problem("The answer is no longer stored", 410, None),
+    "request-too-large": Problem("The request is too large", 413, None),
     "budget-too-small": Problem("The answer costs more than the budget", 422, 5),
+    "quota-exceeded": Problem("The quota of this API key is used up", 429, None),
     "budget-exhausted": Problem("GitHub's budget is used up", 503, 5),
     "github-unreachable": Problem("GitHub cannot be reached", 502, 1),
     "github-credentials-refused": Problem("GitHub refuses the token", 502, 7),
@@ -53,6 +78,11 @@ PROBLEMS: dict[str, Problem] = {
     "internal-error": Problem("A mistake of ours", 500, 1),
 }
 """The public codes. Statuses and exit codes live here and nowhere else."""
+
+
+def exit_code_of(code: str) -> int:
+    """The exit code of a public code; one that only HTTP knows would be a mistake of ours in the shell."""
+    return PROBLEMS[code].exit_code or 1
 
 
 class StargazerError(Exception):
@@ -73,6 +103,11 @@ class StargazerError(Exception):
     def problem(self) -> Problem:
         """The row of `PROBLEMS` for this error."""
         return PROBLEMS[self.code]
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that ends with this error returns to the shell."""
+        return exit_code_of(self.code)
 
 
 class InvalidRequest(StargazerError):
@@ -133,6 +168,51 @@ class StarListsRestricted(StargazerError):
         )
 
 
+class KeyRefused(StargazerError):
+    """Whoever asks has not shown a key that opens anything."""
+
+
+class KeyMissing(KeyRefused):
+    """No API key came with the request."""
+
+    code = "key-missing"
+
+    def __init__(self) -> None:
+        message = "send an API key in the header X-API-Key; `stargazer keys create NAME` makes one"
+        super().__init__(message, header="X-API-Key")
+
+
+class KeyInvalid(KeyRefused):
+    """The API key is mistyped, unknown or revoked; which of them is not told."""
+
+    code = "key-invalid"
+
+    def __init__(self) -> None:
+        message = "the API key in X-API-Key is not one of this service: check that it is copied whole"
+        super().__init__(message, header="X-API-Key")
+
+
+class KeyExpired(KeyRefused):
+    """The API key was good once."""
+
+    code = "key-expired"
+
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__(
+            f"the API key expired at {expired_at:%Y-%m-%dT%H:%M:%SZ}: ask for a new one",
+            expired_at=expired_at,
+        )
+
+
+class ScopeMissing(StargazerError):
+    """The API key lacks a scope."""
+
+    code = "scope-missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this needs an API key with the scope {scope}: ask for one", scope=scope)
+
+
 class RepositoryNotFound(StargazerError):
     """There is no such repository, or none that this token may see."""
 
@@ -143,6 +223,79 @@ class RepositoryNotFound(StargazerError):
             f"there is no repository {repository}, or this token may not see it: check the spelling",
             repository=repository,
         )
+
+
+class JobNotFound(StargazerError):
+    """There is no such job, or it belongs to somebody else."""
+
+    code = "job-not-found"
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"there is no job {job} of yours: GET /jobs lists them", job=job)
+
+
+class NotFound(StargazerError):
+    """The service has nothing at this path."""
+
+    code = "not-found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is nothing at {path}: /docs lists all there is", path=path)
+
+
+class MethodNotAllowed(StargazerError):
+    """The path exists, and does not take this method."""
+
+    code = "method-not-allowed"
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        names = ", ".join(allowed)
+        super().__init__(f"{method} is not allowed here, only {names}", method=method, allowed=list(allowed))
+
+
+class NotAcceptable(StargazerError):
+    """The client accepts none of the formats there are."""
+
+    code = "not-acceptable"
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        super().__init__(f"Accept must allow one of {', '.join(offered)}", offered=list(offered))
+
+
+class AnswerGone(StargazerError):
+    """The answer that a link was pinned to has been cleaned away."""
+
+    code = "answer-gone"
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(
+            f"the answer {answer} is no longer stored: ask without `answer` for the present one",
+            answer=answer,
+        )
+
+
+class RequestTooLarge(StargazerError):
+    """The body of a request is larger than the service reads."""
+
+    code = "request-too-large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"the body must be at most {limit_bytes:,} bytes", limit_bytes=limit_bytes)
+
+
+class QuotaExceeded(StargazerError):
+    """The API key has used up one of its quotas. Facts: policy, retry_after_seconds."""
+
+    code = "quota-exceeded"
+
+    def __init__(self, policy: str, retry_after_seconds: float) -> None:
+        super().__init__(
+            f"the quota of this API key is used up ({policy}): "
+            f"ask again in {math.ceil(retry_after_seconds):,} s",
+            policy=policy,
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.retry_after_seconds = retry_after_seconds
 
 
 class BudgetError(StargazerError):

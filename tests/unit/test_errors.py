@@ -19,7 +19,18 @@ EXAMPLES: list[StargazerError] = [
     errors.SettingError("STARGAZER_GITHUB_URL", "a URL", got="nonsense"),
     errors.StargazersRestricted("pallets/flask", 68_000),
     errors.StarListsRestricted("pallets/flask", 68_000, read=50, without_seed=49),
+    errors.KeyMissing(),
+    errors.KeyInvalid(),
+    errors.KeyExpired(datetime(2026, 11, 24, 11, tzinfo=UTC)),
+    errors.ScopeMissing("jobs"),
     errors.RepositoryNotFound("pallets/flusk"),
+    errors.JobNotFound("0198c6f2-0000-7000-8000-000000000000"),
+    errors.NotFound("/nowhere"),
+    errors.MethodNotAllowed("PUT", ["GET", "HEAD"]),
+    errors.NotAcceptable(["application/json", "text/csv"]),
+    errors.AnswerGone("0198c6f2-0000-7000-8000-000000000000"),
+    errors.RequestTooLarge(65_536),
+    errors.QuotaExceeded("requests", 11.2),
     errors.BudgetTooSmall(price={"points": 120.0, "github_seconds": 61.5}, budget={"points": 100.0}),
     errors.BudgetExhausted(datetime(2026, 11, 24, 11, tzinfo=UTC)),
     errors.GitHubUnreachable("connection refused"),
@@ -74,10 +85,21 @@ def test_statuses_and_exit_codes_are_those_of_the_contract() -> None:
     """The published table: HTTP status and exit code of each code."""
     assert {code: (row.http_status, row.exit_code) for code, row in PROBLEMS.items()} == {
         "invalid-request": (400, 2),
+        "key-missing": (401, None),
+        "key-invalid": (401, None),
+        "key-expired": (401, None),
+        "scope-missing": (403, None),
         "stargazers-restricted": (403, 4),
         "star-lists-restricted": (403, 4),
         "repository-not-found": (404, 6),
+        "job-not-found": (404, 6),
+        "not-found": (404, 6),
+        "method-not-allowed": (405, None),
+        "not-acceptable": (406, None),
+        "answer-gone": (410, None),
+        "request-too-large": (413, None),
         "budget-too-small": (422, 5),
+        "quota-exceeded": (429, None),
         "budget-exhausted": (503, 5),
         "github-unreachable": (502, 1),
         "github-credentials-refused": (502, 7),
@@ -108,6 +130,9 @@ def test_what_to_do_is_said() -> None:
     assert "120" in told[errors.BudgetTooSmall]
     assert "STARGAZER_GITHUB_URL" in told[errors.GitHubUnreachable]
     assert "2026-11-24T11:00:00Z" in told[errors.BudgetExhausted]
+    assert "X-API-Key" in told[errors.KeyMissing]
+    assert "scope jobs" in told[errors.ScopeMissing]
+    assert "in 12 s" in told[errors.QuotaExceeded]
 
 
 def test_a_place_is_told_where_it_is_known() -> None:
@@ -117,3 +142,10 @@ def test_a_place_is_told_where_it_is_known() -> None:
     assert known.message.startswith("3:7: ")
     assert known.facts["place"] == "3:7"
     assert unknown.facts["place"] is None
+
+
+def test_what_only_http_knows_counts_as_a_mistake_in_the_shell() -> None:
+    """Every error has an exit code, and none of them says that all is well."""
+    assert errors.KeyMissing().exit_code == errors.exit_code_of("internal-error")
+    assert errors.RepositoryNotFound("a/b").exit_code == 6
+    assert all(errors.exit_code_of(code) for code in PROBLEMS)

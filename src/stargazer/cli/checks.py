@@ -91,7 +91,7 @@ class _ViewerAnswer(msgspec.Struct):
 
 def problem(name: str, found: str, error: StargazerError) -> Check:
     """Make a check of what an error says."""
-    return Check(name, State.PROBLEM, found, error.message, error.problem.exit_code)
+    return Check(name, State.PROBLEM, found, error.message, error.exit_code)
 
 
 def ask(number: int, *selections: Selection, pages: int = 0) -> Call:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import rich_click as click
 from click.exceptions import Exit
 
-from stargazer.errors import PROBLEMS, StargazerError
+from stargazer.errors import StargazerError, exit_code_of
 from stargazer.github.envelope import clean
 
 PARTIAL = 3
@@ -20,8 +20,8 @@ PARTIAL = 3
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
-USAGE = PROBLEMS["invalid-request"].exit_code
-MISTAKE = PROBLEMS["internal-error"].exit_code
+USAGE = exit_code_of("invalid-request")
+MISTAKE = exit_code_of("internal-error")
 
 LETTERS_OF_A_SECRET = 8
 """A secret of the environment that is shorter is taken for a word, and not looked for."""
@@ -56,7 +56,7 @@ def judge(error: BaseException) -> tuple[int, str]:
         case click.ClickException():
             return USAGE, _with_hint(error)
         case StargazerError():
-            return error.problem.exit_code, error.message
+            return error.exit_code, error.message
         case KeyboardInterrupt() | click.Abort():
             return INTERRUPTED, "interrupted"
         case OSError():

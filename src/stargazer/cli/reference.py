@@ -81,7 +81,8 @@ def reference() -> str:
 def _exit_codes() -> Iterator[str]:
     codes: dict[int, list[str]] = {code: [meaning] for code, meaning in EXIT_CODES.items()}
     for name, problem in PROBLEMS.items():
-        codes.setdefault(problem.exit_code, []).append(f"{problem.title} (`{name}`)")
+        if problem.exit_code is not None:
+            codes.setdefault(problem.exit_code, []).append(f"{problem.title} (`{name}`)")
     yield "| code | meaning |"
     yield "|--:|---|"
     for code, meanings in sorted(codes.items()):

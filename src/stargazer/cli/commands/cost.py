@@ -42,7 +42,7 @@ def command(file: str, variables: str | None, operation: str | None, form: str) 
         cost = estimate_cost(document, values, operation)
     except DocumentError as error:
         say(f"{file}:{error.message}" if error.facts.get("place") else f"{file}: {error.message}")
-        return error.problem.exit_code
+        return error.exit_code
     if form == "json":
         print_json(cost)
     else:

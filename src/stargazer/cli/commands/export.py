@@ -22,7 +22,7 @@ from stargazer.cli.storage import open_store
 from stargazer.cli.summary import describe_kind
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.cli.words import span
-from stargazer.errors import PROBLEMS, InvalidRequest
+from stargazer.errors import InvalidRequest, exit_code_of
 from stargazer.planner.name import parse_name
 from stargazer.service import Service
 from stargazer.store.database import Database
@@ -64,7 +64,7 @@ async def _export(name: str, form: str, speed: float | None) -> int:
         shown = await _stored(name, session, database)
         if shown is None:
             say(f"nothing is stored about {name}: read it with `stargazer neighbours {name}`")
-            return PROBLEMS["repository-not-found"].exit_code
+            return exit_code_of("repository-not-found")
         with standard_output() as file:
             await write_rows(shown.rows(Choice()), FORMS[form](file))
         if not shown.complete or not is_quiet():

@@ -47,7 +47,7 @@ class Listed(msgspec.Struct, frozen=True):
         if self.interrupted is not None:
             return self.interrupted
         if self.error is not None:
-            return self.error.problem.exit_code
+            return self.error.exit_code
         return 0 if self.whole else PARTIAL
 
 

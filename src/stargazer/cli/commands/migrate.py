@@ -13,7 +13,7 @@ from stargazer.cli.session import read_settings
 from stargazer.cli.storage import find_server
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.cli.words import count
-from stargazer.errors import PROBLEMS
+from stargazer.errors import exit_code_of
 from stargazer.settings import Settings
 
 EXAMPLES = """
@@ -22,7 +22,7 @@ Examples:
   stargazer migrate --check
 """
 
-NOT_DONE = PROBLEMS["store-unavailable"].exit_code
+NOT_DONE = exit_code_of("store-unavailable")
 
 
 @click.command("migrate", cls=VerbatimCommand, epilog=EXAMPLES)

@@ -167,7 +167,7 @@ async def _show(answered: Answered, given: Given, printing: Printing, session: S
         return answered.interrupted
     if shown.error is not None:
         say(shown.error.message)
-        return shown.error.problem.exit_code
+        return shown.error.exit_code
     return 0 if shown.complete else PARTIAL
 
 
