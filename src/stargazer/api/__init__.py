@@ -1,0 +1,1 @@
+"""The HTTP service: controllers over the use cases of the store."""

@@ -1,0 +1,75 @@
+"""The HTTP service, put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.types import ControllerRouterHandler
+
+from stargazer.api.auth import Authentication
+from stargazer.api.backend import Backend, ServerCredential
+from stargazer.github.transport import GitHub
+from stargazer.runner import Clock
+from stargazer.service import Service
+from stargazer.settings import Settings
+from stargazer.store.database import Database
+from stargazer.store.jobs import Jobs
+from stargazer.store.ledger import PostgresLedger
+from stargazer.store.ledger_bell import Bell
+
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = ()
+"""Everything that is served."""
+
+
+@asynccontextmanager
+async def open_backend(
+    settings: Settings, database: Database, github: GitHub, clock: Clock, *, speed: float | None = 1.0
+) -> AsyncGenerator[Backend]:
+    """Open what the controllers work with, on a store and a way to GitHub that are open.
+
+    Args:
+        settings: what the environment sets.
+        database: the store.
+        github: the way to GitHub with the server's own token.
+        clock: the time that answers are dated by.
+        speed: how the ledgers' time runs, as `PostgresLedger` takes it.
+    """
+    async with Bell.open(database) as bell:
+
+        def ledger(user: int) -> PostgresLedger:
+            return PostgresLedger(database, bell, user, speed=speed)
+
+        service = Service(database, clock)
+        yield Backend(
+            service=service,
+            jobs=Jobs(database, bell),
+            bell=bell,
+            credentials=ServerCredential(service, github, settings.github_token, ledger),
+            clock=clock,
+            settings=settings,
+            stopping=asyncio.Event(),
+        )
+
+
+def create_app(backend: Backend, *, settings: Settings) -> Litestar:  # noqa: ARG001
+    """Put the service together.
+
+    Args:
+        backend: what the controllers work with.
+        settings: what the environment sets.
+    """
+
+    def provide() -> Backend:
+        return backend
+
+    return Litestar(
+        route_handlers=CONTROLLERS,
+        dependencies={"backend": Provide(provide, sync_to_thread=False, use_cache=True)},
+        middleware=[DefineMiddleware(Authentication)],
+        openapi_config=None,
+    )

@@ -1,0 +1,115 @@
+"""The HTTP service on a real database, with a simulated GitHub and a worker, all in the test's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import aiohttp
+import uvicorn
+
+from stargazer.api.backend import Backend
+from stargazer.app import create_app, open_backend
+from stargazer.github.transport import GitHub
+from stargazer.runner import VirtualClock
+from stargazer.sandbox import SECONDS_HEADER, Behaviour, Graph, Sandbox, synthetic_graph
+from stargazer.service import JobReader
+from stargazer.settings import Settings
+from stargazer.store.database import Database
+from stargazer.store.ledger import PostgresLedger
+from stargazer.worker import work
+
+ONE = "synthetic/one"
+TWO = "synthetic/two"
+TOKEN = "ada"
+KEY = "key"
+
+
+def small_graph() -> Graph:
+    """Make a graph of few stars: a job takes a moment."""
+    return synthetic_graph(users=400, stars=8_000, repositories=2_000, subjects={ONE: 60, TWO: 40})
+
+
+class Served:
+    """A running service and a client that shows a key.
+
+    Attributes:
+        sandbox: the GitHub that is asked.
+        backend: what the controllers work with.
+        http: an HTTP client whose requests carry a key.
+        url: where the service listens, without a slash at its end.
+        clock: the time that all of them go by; tests move it.
+    """
+
+    def __init__(self, sandbox: Sandbox, backend: Backend, github: GitHub, clock: VirtualClock) -> None:
+        self.sandbox = sandbox
+        self.backend = backend
+        self.clock = clock
+        self._github = github
+        self.http: aiohttp.ClientSession
+        self.url = ""
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[Served]:
+        """Serve on a port of the loopback until the end of the block."""
+        app = create_app(self.backend, settings=self.backend.settings)
+        config = uvicorn.Config(app, loop="none", lifespan="on", log_config=None, timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
+        with socket.create_server(("127.0.0.1", 0), backlog=1_024) as listener:
+            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            try:
+                async with aiohttp.ClientSession(
+                    self.url,
+                    headers={"X-API-Key": KEY},
+                    connector=aiohttp.TCPConnector(limit=0),
+                    timeout=aiohttp.ClientTimeout(total=90),
+                ) as self.http:
+                    yield self
+            finally:
+                self.backend.stopping.set()
+                server.should_exit = True
+                await serving
+
+    @asynccontextmanager
+    async def working(self, concurrency: int = 2) -> AsyncGenerator[None]:
+        """Carry out jobs until the end of the block."""
+        stop = asyncio.Event()
+        database, bell = self.backend.service.database, self.backend.bell
+        reader = JobReader(
+            self.backend.service,
+            lambda _user: self._github,
+            lambda user: PostgresLedger(database, bell, user, speed=None),
+        )
+        worker = asyncio.create_task(
+            work(database, reader, clock=self.clock, concurrency=concurrency, stop=stop)
+        )
+        try:
+            yield
+        finally:
+            stop.set()
+            with suppress(asyncio.CancelledError):
+                await worker
+
+
+@asynccontextmanager
+async def serving(
+    database_url: str, graph: Graph, behaviour: Behaviour | None = None, *, is_working: bool = True
+) -> AsyncGenerator[Served]:
+    """Start everything: sandbox, store, service, and a worker unless told otherwise."""
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox(graph, behaviour))
+        database = await stack.enter_async_context(Database.open(database_url, sandbox.url))
+        clock = VirtualClock(sandbox.clock.now())
+        github = await stack.enter_async_context(
+            GitHub(TOKEN, sandbox.url, now=clock.now, seconds_header=SECONDS_HEADER)
+        )
+        settings = Settings(github_token=TOKEN, github_url=sandbox.url, database_url=database_url)
+        backend = await stack.enter_async_context(open_backend(settings, database, github, clock, speed=None))
+        served = Served(sandbox, backend, github, clock)
+        await stack.enter_async_context(served.listening())
+        if is_working:
+            await stack.enter_async_context(served.working())
+        yield served
