@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import assert_never
 
@@ -51,7 +50,6 @@ class Listing:
         self.connection = Connection(both_at_once=True)
         self.lookups = deque({login.casefold(): login for login in logins or ()}.values())
         self.looking_up: set[str] = set()
-        self.known_at: datetime | None = None
         self.gone: list[str] = []
         self.failed: list[str] = []
         self._facts_in_flight = False
@@ -63,8 +61,7 @@ class Listing:
     def know(self, listed: Listed) -> Sequence[User]:
         """Take in what is known of the list already; returns who is on it for certain."""
         match listed:
-            case KnownStargazers(users=users, hidden=hidden, fetched_at=at):
-                self.known_at = at
+            case KnownStargazers(users=users, hidden=hidden):
                 self.connection.hidden = hidden
                 self.connection.ending = Ending.WHOLE
                 return users
@@ -72,8 +69,7 @@ class Listing:
                 self._stored = tuple(user for user, _ in edges)
                 self.connection.refresh = Refresh([(user.id, at) for user, at in edges], hidden)
                 return ()
-            case HalfListed(users=users, sides=sides, low=low, high=high, hidden=hidden, begun_at=at):
-                self.known_at = at
+            case HalfListed(users=users, sides=sides, low=low, high=high, hidden=hidden):
                 self.connection.resume(sides, low=low, high=high, hidden=hidden)
                 return users
             case never:

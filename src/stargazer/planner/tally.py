@@ -98,7 +98,7 @@ class Tally:
         unresolved = len(listing.gone) + len(listing.failed)
         return Coverage(
             source="file" if listing.from_file else "github",
-            as_of=min((at for at in (self.as_of, listing.known_at) if at), default=None),
+            as_of=self.as_of,
             stargazers_total=listing.facts.stargazer_count if listing.facts else 0,
             stargazers_listed=listed,
             users_read=read,
