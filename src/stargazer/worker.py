@@ -79,6 +79,7 @@ async def work(
     clock: Clock,
     concurrency: int,
     stop: asyncio.Event,
+    users: Sequence[int] | None = None,
     chores: Sequence[Chore] = (),
     lease_seconds: float = LEASE_SECONDS,
 ) -> None:
@@ -90,6 +91,7 @@ async def work(
         clock: the time that failures are told by.
         concurrency: how many jobs at once.
         stop: set it to end within five seconds.
+        users: whose jobs are taken; None: everybody's.
         chores: what to do from time to time, once for all workers.
         lease_seconds: when the others take us for gone.
 
@@ -99,7 +101,8 @@ async def work(
     async with Bell.open(database) as bell:
         jobs = Jobs(database, bell, lease_seconds=lease_seconds)
         shift = _Shift(jobs, carry_out, clock, stop, look_seconds=min(LOOK_EVERY_SECONDS, lease_seconds / 4))
-        tasks = [asyncio.create_task(shift.take_jobs()) for _ in range(concurrency)]
+        take = partial(jobs.take, users)
+        tasks = [asyncio.create_task(shift.take_jobs(take)) for _ in range(concurrency)]
         tasks.append(asyncio.create_task(shift.do_chores(chores)))
         try:
             await asyncio.gather(*tasks)
@@ -121,12 +124,12 @@ class _Shift:
         self.clock = clock
         self.stop = stop
 
-    async def take_jobs(self) -> None:
+    async def take_jobs(self, take: Callable[[], Awaitable[Taken | None]]) -> None:
         """Carry out one job after the other."""
         ear = self.jobs.queue_ear()
         while not self.stop.is_set():
             ear.forget()
-            taken = await self.insist(self.jobs.take)
+            taken = await self.insist(take)
             if taken is None:
                 await _first(ear.wait(self._look_seconds), self.stop.wait())
             elif self.stop.is_set():

@@ -43,19 +43,20 @@ def sandbox() -> Generator[Sandbox]:
 
 
 async def asked_and_ended(dsn: str, endpoint: str, *users: User) -> list[Job]:
-    """Ask for `o/seed` as the token's own user and as each of *users*, and wait for the ends."""
+    """Ask for `o/seed` as each of *users*, then as the token's own, whose job's end is waited for."""
     async with Database.open(dsn, endpoint) as database, Bell.open(database) as bell:
         service, jobs = Service(database, SystemClock()), Jobs(database, bell)
         own = None
         while own is None:
             own = await service.credentials.find(fingerprint(TOKEN))
             await asyncio.sleep(0.01)
-        numbers = [own]
+        numbers = []
         for user in users:
             moment = service.clock.now()
             numbers.append(await service.credentials.remember(fingerprint(user.login), user, moment))
         asked = [(await jobs.ask("o/seed", number, "test")).id for number in numbers]
-        return [await ended(jobs, job) for job in asked]
+        own_job = await ended(jobs, (await jobs.ask("o/seed", own, "test")).id)
+        return [own_job, *[job for one in asked if (job := await jobs.find(one)) is not None]]
 
 
 async def ended(jobs: Jobs, job_id: uuid.UUID) -> Job:
@@ -74,7 +75,7 @@ def test_a_worker_carries_jobs_out_until_it_is_told_to_stop(
     database: str,
     sandbox: Sandbox,
 ) -> None:
-    """A job becomes the answer that `neighbours` prints; another user's job fails; SIGTERM ends it with 0."""
+    """A job becomes the answer that `neighbours` prints; another user's job waits; SIGTERM ends it with 0."""
     environment = {"STARGAZER_DATABASE_URL": database}
     worker = start("worker", at=sandbox, environment=environment)
     try:
@@ -83,9 +84,7 @@ def test_a_worker_carries_jobs_out_until_it_is_told_to_stop(
         worker.send_signal(signal.SIGTERM)
         ran = finish(worker)
     assert (ran.exit_code, ran.out, ran.err) == (0, b"", "")
-    assert (own.state, others.state) == (State.DONE, State.FAILED)
-    assert others.problem is not None
-    assert others.problem.code == "github-credentials-refused"
+    assert (own.state, others.state) == (State.DONE, State.QUEUED)
     console = Console(capsysbinary, monkeypatch)
     console.use_store(**environment)
     exported = console.run("export", "o/seed", at=sandbox)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from tests.integration import service_world
-from tests.integration.service_world import ONE, Desk, busy_graph, opened, truth_of
+from tests.integration.service_world import ONE, Desk, busy_graph, opened, quiet_graph, truth_of
 
 from stargazer.planner.coverage import Kind
 from stargazer.sandbox import Behaviour, Churn, Faults, Graph, Server
@@ -141,3 +141,20 @@ async def test_churn_over_a_refresh(database_url: str, seed: int) -> None:
             found = starred.get(login, set())
             assert graph.always(login, since, until) - {ONE} <= found, login
             assert found <= graph.ever(login, since, until) - {ONE}, login
+
+
+async def test_a_reading_begun_anew_keeps_what_the_first_brought(database_url: str) -> None:
+    """Where only lists fetched since a moment count, those that came since are not asked for again."""
+    async with opened(quiet_graph(), database_url) as desk:
+        await desk.read()
+        desk.later(hours=2)
+        first, newer_than = desk.nodes, desk.clock.now()
+
+        await desk.read(max_age=timedelta(hours=1), newer_than=newer_than)
+        read = desk.nodes
+        desk.later(hours=3)
+        done = await desk.read(max_age=timedelta(hours=1), newer_than=newer_than)
+
+        assert read > first
+        assert desk.nodes == read
+        assert await desk.names(done.answer) == truth_of(desk.graph)

@@ -71,14 +71,16 @@ class JobReader:
 
     def _wanted(self, job: Job) -> Wanted:
         """What a job reads. Its ages count from when it was asked for, however often it is begun anew."""
-        max_age = WEEK
-        if job.newer_than is not None:
-            max_age = min(max_age, max(self._service.clock.now() - job.newer_than, timedelta(0)))
+        max_age, newer_than = WEEK, None
+        if job.max_age_seconds is not None and job.newer_than is not None:
+            max_age = min(WEEK, timedelta(seconds=job.max_age_seconds))
+            newer_than = max(job.newer_than, self._service.clock.now() - WEEK)
         return Wanted(
             repository=job.repository,
             credential_user=job.credential_user,
             budget=job.budget,
             max_age=max_age,
+            newer_than=newer_than,
         )
 
 

@@ -112,7 +112,7 @@ class Reading:
         if self._key is None:
             return coverage
         missing = await self._stores.star_lists.missing(
-            self.plan.counted_users(), newer_than=self._begun_at - self._wanted.max_age
+            self.plan.counted_users(), newer_than=self._wanted.oldest(self._begun_at)
         )
         return coverage.without(len(missing))
 
@@ -135,7 +135,7 @@ class Reading:
             accepted,
             self.plan.ended(),
             now=now,
-            shared_since=now - self._wanted.max_age,
+            shared_since=self._wanted.oldest(now),
             listing=self._key if self._wanted.logins is None else None,
             listing_ended=ended,
         )
@@ -152,7 +152,7 @@ class Reading:
             return
         facts = self.plan.facts
         seed = (facts.database_id or 0) if facts else await self._seed()
-        oldest = self._clock.now() - self._wanted.max_age
+        oldest = self._wanted.oldest(self._clock.now())
         lists = self._stores.star_lists
         self.plan.know(await lists.known(user_ids, seed=seed, newer_than=oldest))
         self.plan.know(await lists.stored(user_ids, seed=seed, older_than=oldest))

@@ -90,7 +90,8 @@ class Service(Stores):
         if known is None or wanted.logins is not None:
             return None
         key = ListKey(known.number, wanted.credential_user)
-        newer_than = self.clock.now() - min(DAY, wanted.max_age)
+        now = self.clock.now()
+        newer_than = max(now - DAY, wanted.oldest(now))
         half = await self.stargazer_lists.half_read(key)
         if half is not None and half.begun_at is not None and half.begun_at >= newer_than:
             return half

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,6 +21,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asks for: which repository, with whose credential, and what it may cost.
 
     `logins` and `users` are who the stargazers are, where they come from elsewhere.
+    With `newer_than`, whatever was fetched since counts: a reading that is begun
+    anew later is not stricter with what the first one brought.
     """
 
     repository: str
@@ -30,11 +32,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[User, ...] = ()
     max_stars_per_user: int | None = None
     max_age: timedelta = WEEK
+    newer_than: datetime | None = None
 
     @property
     def terms(self) -> Terms:
         """What the answer is made with, and has to fit."""
         return Terms(self.max_age, self.max_stars_per_user)
+
+    def oldest(self, now: datetime) -> datetime:
+        """The moment before which a list was fetched too long ago."""
+        return now - self.max_age if self.newer_than is None else self.newer_than
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,12 +55,32 @@ class Jobs:
     # For those who ask.
 
     async def ask(
-        self, repository: str, credential_user: int, subscriber: str, *, budget: Budget | None = None
+        self,
+        repository: str,
+        credential_user: int,
+        subscriber: str,
+        *,
+        budget: Budget | None = None,
+        max_age: timedelta | None = None,
+        now: datetime | None = None,
     ) -> Job:
         """Ask for the reading of a repository: a new job, or the one that is already under way.
 
         A job that failed a short while ago is returned as it is until its
-        `retry_at`. A job under way keeps the budget it was first asked with.
+        `retry_at`, unless it failed for another budget. A job under way keeps
+        the budget it was first asked with.
+
+        Args:
+            repository: its `owner/name`.
+            credential_user: whose credential reads it.
+            subscriber: who asks.
+            budget: what it may spend.
+            max_age: older lists do not count, however young by the usual ages. A job
+                that no worker has yet obeys the strictest who asked. One that a
+                worker has keeps to its own: whoever needs younger lists asks again
+                when it is done.
+            now: the moment of asking, by the clock that lists are dated by; None: by
+                this machine's.
 
         Raises:
             InvalidRequest: *repository* is no `owner/name`.
@@ -68,15 +88,18 @@ class Jobs:
         """
         parse_name(repository)
         whose = (self._endpoint, repository, credential_user)
+        allowed = _text(budget or Budget())
+        ages = _ages(max_age, now or datetime.now(UTC))
         async with self._database.transaction() as connection:
-            failed = await connection.fetchrow(sql.RECENTLY_FAILED, *whose)
+            failed = await connection.fetchrow(sql.RECENTLY_FAILED, *whose, allowed)
             if failed is not None:
                 return _job(failed)
             row = None
             while row is None:
-                made = _text(budget or Budget())
-                row = await connection.fetchrow(sql.MAKE, uuid.uuid4(), *whose, made)
+                row = await connection.fetchrow(sql.MAKE, uuid.uuid4(), *whose, allowed, *ages)
                 row = row or await connection.fetchrow(sql.UNDER_WAY, *whose)
+            if max_age is not None:
+                row = await connection.fetchrow(sql.TIGHTEN, self._endpoint, row["id"], *ages) or row
             job = _job(row)
             await connection.execute(sql.SUBSCRIBE, job.id, subscriber)
             await announce(connection, self._queue)
@@ -147,11 +170,14 @@ class Jobs:
 
     # For workers.
 
-    async def take(self) -> Taken | None:
+    async def take(self, users: Sequence[int] | None = None) -> Taken | None:
         """Take the job that has waited longest, or one whose worker is gone.
 
         The attempt is counted before anything is done. A job that too many
         workers have died of is not taken again: it fails.
+
+        Args:
+            users: whose credentials the taker has; None: it can get anybody's.
 
         Raises:
             StoreUnavailable: the database failed.
@@ -163,7 +189,7 @@ class Jobs:
             )
             for row in lost:
                 await announce(connection, _notice(row["id"]))
-            row = await connection.fetchrow(sql.TAKE, self._endpoint, lease, self._lease)
+            row = await connection.fetchrow(sql.TAKE, self._endpoint, lease, self._lease, users)
             if row is None:
                 return None
             await announce(connection, _notice(row["id"]))
@@ -247,6 +273,13 @@ class Jobs:
 
 def _notice(job_id: uuid.UUID) -> str:
     return f"job:{job_id}"
+
+
+def _ages(max_age: timedelta | None, now: datetime) -> tuple[int | None, datetime | None]:
+    """What is asked for, and the moment which that means for as long as the job lasts."""
+    if max_age is None:
+        return None, None
+    return int(max_age.total_seconds()), now - max_age
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,8 @@ from stargazer.store.jobs_states import HELD, TRANSITIONS, UNFINISHED, State
 _SHOWN = """
     job.id, job.repository, job.credential_user, job.budget::text AS budget, job.state, job.attempts,
     job.created_at, job.started_at, job.finished_at, job.progress::text AS progress,
-    job.problem::text AS problem, job.retry_at, job.answer
+    job.problem::text AS problem, job.retry_at, job.answer,
+    job.max_age_seconds, job.newer_than
 """
 
 
@@ -27,17 +28,18 @@ RECENTLY_FAILED = f"""
 SELECT {_SHOWN} FROM job
 WHERE endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3
   AND state = 'failed' AND retry_at > clock_timestamp()
+  AND (problem->>'code' <> 'budget-too-small' OR budget = $4::text::jsonb)
   AND NOT EXISTS (
     SELECT FROM job AS newer
     WHERE newer.endpoint = $1 AND lower(newer.repository) = lower($2) AND newer.credential_user = $3
       AND newer.state {_in(UNFINISHED)})
 ORDER BY retry_at DESC LIMIT 1
 """
-"""The failure that is still answered."""
+"""The failure that is still answered. That one budget was too small says nothing about another."""
 
 MAKE = f"""
-INSERT INTO job (id, endpoint, repository, credential_user, budget, state)
-VALUES ($1, $2, $3, $4, $5::text::jsonb, 'queued')
+INSERT INTO job (id, endpoint, repository, credential_user, budget, max_age_seconds, newer_than, state)
+VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7, 'queued')
 ON CONFLICT (endpoint, lower(repository), credential_user) WHERE state {_in(UNFINISHED)} DO NOTHING
 RETURNING {_SHOWN}
 """
@@ -49,6 +51,13 @@ WHERE endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3 A
 FOR UPDATE
 """
 """The job that is under way, which nobody cancels before we subscribe."""
+
+TIGHTEN = f"""
+UPDATE job SET max_age_seconds = least(max_age_seconds, $3), newer_than = greatest(newer_than, $4)
+WHERE endpoint = $1 AND id = $2 AND state = 'queued'
+RETURNING {_SHOWN}
+"""
+"""Have a job that no worker has read younger lists."""
 
 SUBSCRIBE = "INSERT INTO job_subscriber (job, subscriber) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 
@@ -90,11 +99,12 @@ WHERE id = (
     SELECT id FROM job
     WHERE endpoint = $1 AND state {_in(UNFINISHED)}
       AND (state = 'queued' OR lease_until < clock_timestamp())
+      AND ($4::int[] IS NULL OR credential_user = ANY ($4))
     ORDER BY created_at, id
     FOR UPDATE SKIP LOCKED LIMIT 1)
 RETURNING {_SHOWN}
 """
-"""Take the first job that no worker has, past those that others are taking at this moment."""
+"""Take the first job of some users that no worker has, past those that others are taking at this moment."""
 
 RENEW = "UPDATE job SET lease_until = clock_timestamp() + $3 WHERE id = $1 AND lease = $2 RETURNING id"
 

@@ -110,7 +110,12 @@ WORKER_LOST = JobProblem(
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as it stands. `retry_at` is None unless it has failed."""
+    """A job as it stands.
+
+    `retry_at` is None unless it has failed. Where somebody asked for younger
+    lists than usual, `max_age_seconds` is the strictest age, and lists that were
+    fetched before `newer_than` do not count, however often the job is begun anew.
+    """
 
     id: UUID
     repository: str
@@ -125,6 +130,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     problem: JobProblem | None = None
     retry_at: datetime | None = None
     answer: UUID | None = None
+    max_age_seconds: int | None = None
+    newer_than: datetime | None = None
 
     @property
     def finished(self) -> bool:

@@ -129,6 +129,45 @@ async def test_a_job_is_had_by_one_worker(jobs: Jobs, user: int) -> None:
     assert len(ids) == len(set(ids)) == 4
 
 
+async def test_a_worker_takes_only_what_it_has_the_credentials_for(
+    jobs: Jobs, database: Database, user: int
+) -> None:
+    """Jobs of other users wait, however long, and get in nobody's way."""
+    other = await database.pool.fetchval(
+        "INSERT INTO credential_user (endpoint, node_id, login) VALUES ($1, 'U_2', 'hubot') RETURNING id",
+        database.endpoint,
+    )
+    theirs = await jobs.ask(NAME, other, "key")
+    ours = await jobs.ask(NAME, user, "key")
+    taken = await jobs.take([user])
+    assert taken is not None
+    assert taken.job.id == ours.id
+    assert await jobs.take([user]) is None
+    assert (await take(jobs)).job.id == theirs.id
+
+
+async def test_a_job_reads_as_new_as_the_strictest_needs(jobs: Jobs, user: int) -> None:
+    """While no worker has it, each who asks may ask for younger lists; nobody makes it laxer."""
+    at = now()
+    ages = [None, timedelta(hours=2), timedelta(hours=1), timedelta(hours=3)]
+    asked = [await jobs.ask(NAME, user, "key", max_age=age, now=at) for age in ages]
+    assert [job.max_age_seconds for job in asked] == [None, 7200, 3600, 3600]
+    assert asked[-1].newer_than == at - timedelta(hours=1)
+    taken = await take(jobs)
+    assert (taken.job.max_age_seconds, taken.job.newer_than) == (3600, asked[-1].newer_than)
+    again = await jobs.ask(NAME, user, "key", max_age=timedelta(0))
+    assert (again.id, again.max_age_seconds) == (taken.job.id, 3600)
+
+
+async def test_a_budget_that_was_too_small_holds_nobody_up_who_gives_more(jobs: Jobs, user: int) -> None:
+    """The same budget is told the same; another one is a new job."""
+    small, large = Budget(points=5), Budget(points=50)
+    job = await jobs.ask(NAME, user, "key", budget=small)
+    assert await jobs.fail(await take(jobs), JobProblem("budget-too-small", "too small"), now())
+    assert (await jobs.ask(NAME, user, "key", budget=small)).id == job.id
+    assert (await jobs.ask(NAME, user, "key", budget=large)).id != job.id
+
+
 async def test_a_job_whose_workers_die_fails_at_the_third(jobs: Jobs, database: Database, user: int) -> None:
     """The attempts are counted before the work starts, and the reason is told."""
     job = await jobs.ask(NAME, user, "key")

@@ -11,12 +11,10 @@ from stargazer.cli.answering import user_of
 from stargazer.cli.options import LONGEST_AGE, Span
 from stargazer.cli.output import is_quiet
 from stargazer.cli.problems import say
-from stargazer.cli.session import Session, connect
+from stargazer.cli.session import connect
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.storage import open_store
 from stargazer.cli.verbatim import VerbatimCommand
-from stargazer.errors import CredentialsRefused
-from stargazer.runner import Transport
 from stargazer.service import JobReader, Service
 from stargazer.store.jobs import Jobs
 from stargazer.store.ledger import PostgresLedger
@@ -51,9 +49,9 @@ CLEANED_EVERY = timedelta(hours=1)
 def command(concurrency: int, keep: float) -> int:
     """Carry out the jobs of the store until Ctrl-C or SIGTERM.
 
-    Any number of workers share one database. This one reads with the token of its environment: a job
-    that another GitHub user asked for fails. Told to stop, it ends the calls in flight, keeps what they
-    brought, and hands its jobs back, within five seconds.
+    Any number of workers share one database. This one reads with the token of its environment, and takes
+    the jobs of that token's GitHub user: those of others wait for a worker of theirs. Told to stop, it
+    ends the calls in flight, keeps what they brought, and hands its jobs back, within five seconds.
     """
     kept = timedelta(seconds=min(keep, LONGEST_AGE.total_seconds()))
     asyncio.run(_work(concurrency, kept))
@@ -76,25 +74,15 @@ async def _work(concurrency: int, kept: timedelta) -> None:
                 database,
                 JobReader(
                     service,
-                    lambda user: _transport(session, own, user),
+                    lambda _own: session.github,
                     lambda user: PostgresLedger(database, bell, user),
                 ),
                 clock=session.clock,
                 concurrency=concurrency,
                 stop=stop,
+                users=[own],
                 chores=[_cleaning(service, Jobs(database, bell), kept)],
             )
-
-
-def _transport(session: Session, own: int, user: int) -> Transport:
-    """Give the transport for a user's jobs.
-
-    Raises:
-        CredentialsRefused: they are not the user whose token we have.
-    """
-    if user != own:
-        raise CredentialsRefused("this worker has the token of another GitHub user")
-    return session.github
 
 
 def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
