@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stargazer.errors import StoreUnavailable
+from stargazer.errors import AnswerGone
 from stargazer.neighbours import rank
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_columns import Shelf
@@ -85,7 +85,8 @@ class AnswerPages:
         """Read all neighbours, some at a time; no connection is held in between.
 
         Raises:
-            StoreUnavailable: the database failed, or the answer was cleaned meanwhile.
+            AnswerGone: the answer was cleaned meanwhile.
+            StoreUnavailable: the database failed.
         """
         places: NDArray[np.int32] | None = None
         usernames = Usernames()
@@ -100,9 +101,7 @@ class AnswerPages:
                     chosen = chosen.first(names=_STREAM_NAMES, each=names)
                     found = await slices.neighbours(chosen, usernames, names=names)
                 except Gone as gone:
-                    raise StoreUnavailable(
-                        "the answer was cleaned while it was read", do="ask for it again"
-                    ) from gone
+                    raise AnswerGone(str(answer.id)) from gone
             read += len(chosen.places)
             if found:
                 yield found

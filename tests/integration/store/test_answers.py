@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.integration.store.answers_world import MADE_AT, SEED, SMALL, World
 
-from stargazer.errors import StoreUnavailable
+from stargazer.errors import AnswerGone
 from stargazer.neighbours import rank
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.store.answers import ANYBODY, USUAL, Answers, StoredAnswer, Terms
@@ -253,7 +253,7 @@ async def test_cleaned_answer_is_gone(database: Database, sort: rank.Score) -> N
 
     for pages in (fresh, warm):
         assert await pages.page(answer, sort=sort) is None
-        with pytest.raises(StoreUnavailable, match="cleaned"):
+        with pytest.raises(AnswerGone, match=str(answer.id)):
             [each async for each in pages.stream(answer, sort=sort)]
 
 
