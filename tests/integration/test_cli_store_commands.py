@@ -177,6 +177,25 @@ def test_the_doctor_looks_at_the_database_and_changes_nothing(
     assert checks(after.out)["schema"] == ("ok", f"version {installed()[-1].number}, up to date")
 
 
+def test_the_doctor_tells_what_github_charged(console: Console, database: str, sandbox: Sandbox) -> None:
+    """Nothing before the first call; then the prediction beside the charge; too much is a warning."""
+    overcharge = "UPDATE ledger SET state = jsonb_set(state, '{charged,charged}', '99') RETURNING 1"
+    found = []
+    for step in ("nothing", "neighbours", "overcharge"):
+        if step == "neighbours":
+            console.run("neighbours", "o/seed", at=sandbox)
+        if step == "overcharge":
+            asyncio.run(fetch_value(database, overcharge))
+        ran = console.run("doctor", "--format", "json", at=sandbox)
+        checks = {check["name"]: check for check in decoded(ran.out)["checks"]}
+        found.append(checks.get("charges", {}))
+    nothing, predicted, too_much = found
+    assert nothing == {}
+    assert (predicted["state"], predicted["found"]) == ("ok", "2 calls cost 2 points, as predicted")
+    assert too_much["state"] == "warning"
+    assert "cost 99 points; 2 points were predicted" in too_much["found"]
+
+
 def test_the_doctor_tells_a_newer_schema(console: Console, database: str, sandbox: Sandbox) -> None:
     """A newer schema is a problem with what to do, and the exit code of an unusable store."""
     console.run("migrate")

@@ -10,17 +10,26 @@ from stargazer.cli.storage import find_server, has_server
 from stargazer.cli.words import count
 from stargazer.errors import StoreUnavailable
 from stargazer.settings import Settings
+from stargazer.store.ledger import read_charged
+from stargazer.store.ledger_state import Charged
 from stargazer.store.migrate import installed
 
 
-async def examine_store(settings: Settings, examined: Examined) -> None:
-    """Look at the database and its schema; our own server is started for it, as it is for every command."""
+async def examine_store(settings: Settings, endpoint: str, examined: Examined) -> None:
+    """Look at the database, its schema, and what it says about GitHub's charges at *endpoint*.
+
+    Our own server is started for it, as it is for every command.
+    """
     looked_at = "database"
     try:
         async with find_server(settings) as dsn, connected(dsn, read_only=True) as connection:
             examined.checks.append(_check_server(connection, settings))
             looked_at = "schema"
-            examined.checks.append(await _check_schema(connection))
+            schema = await _check_schema(connection)
+            examined.checks.append(schema)
+            if schema.state is State.OK:
+                looked_at = "charges"
+                examined.checks += _check_charges(await read_charged(connection, endpoint))
     except StoreUnavailable as error:
         examined.checks.append(_failed(looked_at, error, settings))
 
@@ -38,6 +47,19 @@ async def _check_schema(connection: Connection) -> Check:
     found = f"{count(len(missing), 'migration is', 'migrations are')} missing"
     advice = "`stargazer migrate` applies what is missing, and so does whatever opens the database next"
     return Check("schema", State.WARNING, found, advice)
+
+
+def _check_charges(so_far: Charged) -> list[Check]:
+    if so_far.calls == 0:
+        return []
+    calls, predicted = count(so_far.calls, "call"), count(so_far.estimated, "point")
+    if so_far.charged == so_far.estimated:
+        return [Check("charges", State.OK, f"{calls} cost {predicted}, as predicted")]
+    found = f"{calls} cost {count(so_far.charged, 'point')}; {predicted} were predicted"
+    if so_far.charged < so_far.estimated:
+        return [Check("charges", State.OK, found)]
+    advice = "GitHub charges more than its published formula: `stargazer doctor --probe` makes a report of it"
+    return [Check("charges", State.WARNING, found, advice)]
 
 
 def _failed(name: str, error: StoreUnavailable, settings: Settings) -> Check:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,9 +21,11 @@ from stargazer.planner.step import Reason, Wait
 from stargazer.runner import Granted
 from stargazer.store.database import Database
 from stargazer.store.ledger_bell import Bell, announce
-from stargazer.store.ledger_state import LEASE_SECONDS, RENEWAL_SECONDS, Ask, LedgerState
+from stargazer.store.ledger_state import LEASE_SECONDS, RENEWAL_SECONDS, Ask, Charged, LedgerState
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from stargazer.store.database import Connection
 
 _ASK_AGAIN_SECONDS = 1.0
@@ -50,6 +52,17 @@ _READ = """
 SELECT state::text AS state, clock_timestamp() AS at FROM ledger WHERE endpoint = $1 AND credential_user = $2
 """
 """Read a ledger without locking it."""
+
+
+_CHARGED = """
+SELECT
+    coalesce(sum((state->'charged'->>'calls')::bigint), 0)::bigint AS calls,
+    coalesce(sum((state->'charged'->>'estimated')::bigint), 0)::bigint AS estimated,
+    coalesce(sum((state->'charged'->>'charged')::bigint), 0)::bigint AS charged
+FROM ledger JOIN endpoint ON endpoint.id = ledger.endpoint
+WHERE endpoint.url = $1
+"""
+"""What was predicted and charged, over all credentials of an endpoint."""
 
 
 class _Decision(msgspec.Struct):
@@ -181,3 +194,9 @@ class PostgresLedger:
         if self._speed is None:
             return now
         return at if self._speed == 1.0 else _EPOCH + (at - _EPOCH) * self._speed
+
+
+async def read_charged(connection: Connection | asyncpg.Connection[Any], endpoint_url: str) -> Charged:
+    """Add up, over all credentials, what calls should have cost and what GitHub charged for them."""
+    row = await connection.fetchrow(_CHARGED, endpoint_url)
+    return Charged() if row is None else Charged(**dict(row))

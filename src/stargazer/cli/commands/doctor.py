@@ -15,7 +15,7 @@ from stargazer.cli.options import format_option, repository_argument, sandbox_op
 from stargazer.cli.output import print_for_people, print_json, print_words
 from stargazer.cli.probe import Probe, probe
 from stargazer.cli.problems import say
-from stargazer.cli.session import Session, connect, read_settings
+from stargazer.cli.session import SANDBOX_ENDPOINT, Session, connect, read_settings
 from stargazer.cli.store_checks import examine_store
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.errors import CredentialsRefused, SettingError
@@ -47,8 +47,8 @@ def command(repository: str | None, measure: bool, form: str, speed: float | Non
 
     Looks at the token, whose it is, the rate limit and what is left of it, the clock and how quick
     GitHub is. With a repository: whether it exists, whether this token may list its stargazers, and
-    whether their star lists can be read. Last come the database and its schema. The exit code is that of
-    the first problem.
+    whether their star lists can be read. Last come the database, its schema, and whether GitHub charged for
+    our calls what was predicted. The exit code is that of the first problem.
     """
     if repository is not None:
         parse_name(repository)
@@ -71,7 +71,9 @@ async def _examine_all(
 ) -> Probe | None:
     """Look at GitHub, then at the store, whatever came of the first."""
     measured = await _examine(repository, examined, speed, measure)
-    await examine_store(read_settings(speed), examined)
+    settings = read_settings(speed)
+    endpoint = settings.github_url if speed is None else SANDBOX_ENDPOINT
+    await examine_store(settings, endpoint, examined)
     return measured
 
 
