@@ -95,30 +95,6 @@ async def test_a_fresh_list_of_stargazers_is_not_asked_for(database_url: str) ->
         assert await desk.names(again.answer) == truth_of(desk.graph)
 
 
-async def test_a_second_repository_costs_those_not_known(database_url: str) -> None:
-    """Whoever shares half its stargazers with another costs about half the nodes."""
-    graph = busy_graph()
-    mine = graph.stargazers_of(ONE)
-    others = [login for login in graph.logins if login not in set(mine)]
-    for login in (*mine[:100], *others[:100]):
-        graph.star(login, TWO)
-    async with opened(graph, database_url) as desk:
-        done = await desk.read(TWO, login="eve")
-        alone = desk.nodes
-        async with desk.database.transaction() as connection:
-            await connection.execute("TRUNCATE star_list, star_list_part, stargazer_list, answer CASCADE")
-        await desk.read(ONE)
-        before = desk.nodes
-
-        done = await desk.read(TWO)
-
-        sharing = set(mine) & set(graph.stargazers_of(TWO))
-        shared = sum(len(graph.starred_by(login)) for login in sharing)
-        assert desk.nodes - before <= alone - shared + 50
-        assert done.coverage.users_from_store == len(sharing)
-        assert await desk.names(done.answer) == truth_of(graph, TWO)
-
-
 async def test_nobody_sees_what_another_credential_read(database_url: str) -> None:
     """Answers and lists of stargazers belong to a GitHub user; star lists are shared."""
     async with opened(quiet_graph(), database_url) as desk:
