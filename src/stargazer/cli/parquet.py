@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from stargazer.cli.answer import Row
-from stargazer.cli.render import item
 from stargazer.errors import InvalidRequest
+from stargazer.service.items import item
 
 _ROWS_A_GROUP = 10_000
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from typing import Any, BinaryIO, Protocol
@@ -11,12 +9,7 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from stargazer.cli.answer import Row, Rows
-
-DECIMALS = 6
-"""To how many decimals a score is printed."""
-
-COLUMNS = ("repo", "shared", "stars", "relevance", "jaccard", "cosine", "stargazers")
-"""The columns of CSV."""
+from stargazer.service.items import csv_lines, item, ndjson_lines
 
 
 class Writer(Protocol):
@@ -29,21 +22,6 @@ class Writer(Protocol):
     def close(self) -> None:
         """Write the end."""
         ...
-
-
-def item(row: Row) -> dict[str, Any]:
-    """Turn a neighbour into an item of the published array."""
-    bounds = {"shared_low": row.shared_low, "shared_high": row.shared_high}
-    return {
-        "repo": row.repo,
-        "stargazers": row.stargazers,
-        "shared": row.shared,
-        "stars": row.stars,
-        "relevance": round(row.relevance, DECIMALS),
-        "jaccard": round(row.jaccard, DECIMALS),
-        "cosine": round(row.cosine, DECIMALS),
-        **{name: bound for name, bound in bounds.items() if bound is not None},
-    }
 
 
 class ArrayWriter:
@@ -78,11 +56,10 @@ class NdjsonWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._encoder = msgspec.json.Encoder()
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write some more neighbours."""
-        self._file.writelines(self._encoder.encode(item(row)) + b"\n" for row in rows)
+        self._file.writelines(ndjson_lines(rows))
 
     def close(self) -> None:
         """Do nothing: every line is whole."""
@@ -93,25 +70,17 @@ class CsvWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._line = io.StringIO()
-        self._writer = csv.writer(self._line, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
+        self._has_header = False
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write some more neighbours."""
-        for row in rows:
-            cells = item(row)
-            self._writer.writerow([*(cells[name] for name in COLUMNS[:-1]), " ".join(cells["stargazers"])])
-            self._pass_on()
+        self._file.writelines(csv_lines(rows, header=not self._has_header))
+        self._has_header = True
 
     def close(self) -> None:
         """Write the header if nothing followed it."""
-        self._pass_on()
-
-    def _pass_on(self) -> None:
-        self._file.write(self._line.getvalue().encode())
-        self._line.seek(0)
-        self._line.truncate()
+        if not self._has_header:
+            self.write(())
 
 
 WRITERS: dict[str, Callable[[BinaryIO], Writer]] = {

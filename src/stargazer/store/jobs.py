@@ -131,6 +131,34 @@ class Jobs:
             row = await connection.fetchrow(sql.FIND, self._endpoint, job_id)
         return None if row is None else _job(row)
 
+    async def pending(
+        self, repository: str, credential_user: int, *, budget: Budget | None = None
+    ) -> Job | None:
+        """Find what `ask` would return without making a job: one under way, or one that failed a while ago.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        whose = (self._endpoint, repository, credential_user)
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(sql.PENDING, *whose)
+            row = row or await connection.fetchrow(sql.RECENTLY_FAILED, *whose, _text(budget or Budget()))
+        return None if row is None else _job(row)
+
+    async def last_done(self, repository: str, credential_user: int) -> int | None:
+        """The number of the repository that the last job for a name has answered, if the answer is there.
+
+        That is how a repository is found by a name it had once.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            number: int | None = await connection.fetchval(
+                sql.LAST_DONE, self._endpoint, repository, credential_user
+            )
+        return number
+
     async def subscribed(self, subscriber: str, *, limit: int = 100) -> list[Job]:
         """List what a subscriber asked for and has not withdrawn, the latest first.
 

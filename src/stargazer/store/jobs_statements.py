@@ -75,6 +75,20 @@ RETURNING {_SHOWN}
 
 FIND = f"SELECT {_SHOWN} FROM job WHERE endpoint = $1 AND id = $2"
 
+PENDING = f"""
+SELECT {_SHOWN} FROM job
+WHERE endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3 AND state {_in(UNFINISHED)}
+"""
+"""The same without a lock, for whoever only looks."""
+
+LAST_DONE = """
+SELECT answer.repository_number FROM job JOIN answer ON answer.id = job.answer
+WHERE job.endpoint = $1 AND lower(job.repository) = lower($2) AND job.credential_user = $3
+  AND job.state = 'done'
+ORDER BY job.finished_at DESC LIMIT 1
+"""
+"""What the last job for a name was about: its repository may have another name today."""
+
 SUBSCRIBED = f"""
 SELECT {_SHOWN} FROM job JOIN job_subscriber ON job_subscriber.job = job.id
 WHERE job.endpoint = $1 AND job_subscriber.subscriber = $2

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import nullcontext
 from datetime import timedelta
-from typing import Any
 
-import msgspec
 import rich_click as click
 
 from stargazer.cli.answering import Asked, latest, shared_ledger, user_of
@@ -19,44 +17,24 @@ from stargazer.cli.options import (
     stargazers_option,
 )
 from stargazer.cli.output import print_for_people, print_json
-from stargazer.cli.report import rounded
 from stargazer.cli.session import Session, connect
 from stargazer.cli.stargazer_file import read_given
 from stargazer.cli.storage import open_store_if_any
 from stargazer.cli.table import facts_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.cli.words import span
-from stargazer.planner.forecast import Estimate
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Run
 from stargazer.service import Service
+from stargazer.service.pricing import Price, price, price_stored
 from stargazer.store.database import Database
-
-NOTHING = Estimate(calls=0, points=0, pages=0, nodes=0, github_seconds=0.0, seconds=0.0)
-"""What an answer costs that is stored."""
 
 EXAMPLES = """
 Examples:
   stargazer plan pallets/flask
   stargazer plan rails/rails --sandbox --format json
 """
-
-
-class Price(msgspec.Struct, frozen=True):
-    """What the neighbours of a repository would cost."""
-
-    repository: str
-    stargazers: int
-    estimate: Estimate
-
-    def public(self) -> dict[str, Any]:
-        """The published members."""
-        return {
-            "repository": self.repository,
-            "stargazers": self.stargazers,
-            **rounded(msgspec.to_builtins(self.estimate)),
-        }
 
 
 @click.command("plan", cls=VerbatimCommand, epilog=EXAMPLES)
@@ -82,11 +60,11 @@ def command(
     """
     Plan.neighbours(repository)
     asked = Asked(repository=repository, given=read_given(file), max_age=max_age)
-    price = asyncio.run(_price(asked, is_stored, speed))
+    priced = asyncio.run(_price(asked, is_stored, speed))
     if form == "json":
-        print_json(price.public())
+        print_json(priced.public())
     else:
-        print_for_people(facts_table(_rows(price)))
+        print_for_people(facts_table(_rows(priced)))
     return 0
 
 
@@ -129,21 +107,9 @@ async def _ask_both(asked: Asked, session: Session, database: Database) -> Price
     wanted = asked.wanted(await user_of(session, service))
     stored = await latest(service, wanted)
     if stored is not None:
-        [repository] = await service.repositories.of([stored.repository_number])
-        return Price(repository.name, stored.coverage["stargazers_total"], NOTHING)
-
-    def look(_: Progress) -> None:
-        if reading.plan.facts is not None:
-            reading.stop()
-
-    async with (
-        shared_ledger(session, service, wanted.credential_user) as ledger,
-        service.reading(wanted, session.github, on_progress=look, ledger=ledger) as reading,
-    ):
-        error = await reading.read()
-    if error is not None:
-        raise error
-    return _priced(reading.plan, asked, session)
+        return await price_stored(service, stored)
+    async with shared_ledger(session, service, wanted.credential_user) as ledger:
+        return await price(service, wanted, session.github, ledger)
 
 
 def _priced(plan: Plan, asked: Asked, session: Session) -> Price:

@@ -1,0 +1,80 @@
+"""Neighbours as the published contract shows them, whoever prints them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+DECIMALS = 6
+"""To how many decimals a score is printed."""
+
+COLUMNS = ("repo", "shared", "stars", "relevance", "jaccard", "cosine", "stargazers")
+"""The columns of CSV."""
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Row(Protocol):
+    """One neighbour, from memory or from the store."""
+
+    @property
+    def repo(self) -> str: ...  # noqa: D102 - the words of the contract
+    @property
+    def stargazers(self) -> Iterable[str]: ...  # noqa: D102
+    @property
+    def shared(self) -> int: ...  # noqa: D102
+    @property
+    def stars(self) -> int: ...  # noqa: D102
+    @property
+    def relevance(self) -> float: ...  # noqa: D102
+    @property
+    def jaccard(self) -> float: ...  # noqa: D102
+    @property
+    def cosine(self) -> float: ...  # noqa: D102
+    @property
+    def shared_low(self) -> int | None: ...  # noqa: D102
+    @property
+    def shared_high(self) -> int | None: ...  # noqa: D102
+
+
+def item(row: Row) -> dict[str, Any]:
+    """Turn a neighbour into an item of the published array."""
+    bounds = {"shared_low": row.shared_low, "shared_high": row.shared_high}
+    return {
+        "repo": row.repo,
+        "stargazers": row.stargazers,
+        "shared": row.shared,
+        "stars": row.stars,
+        "relevance": round(row.relevance, DECIMALS),
+        "jaccard": round(row.jaccard, DECIMALS),
+        "cosine": round(row.cosine, DECIMALS),
+        **{name: bound for name, bound in bounds.items() if bound is not None},
+    }
+
+
+def array(rows: Iterable[Row]) -> bytes:
+    """Write the published array."""
+    return _ENCODER.encode([item(row) for row in rows])
+
+
+def ndjson_lines(rows: Iterable[Row]) -> Iterator[bytes]:
+    """Write one JSON object a line."""
+    return (_ENCODER.encode(item(row)) + b"\n" for row in rows)
+
+
+def csv_lines(rows: Iterable[Row], *, header: bool = False) -> Iterator[bytes]:
+    """Write lines of CSV, after its *header* if that is wanted; logins are separated by spaces."""
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    if header:
+        yield ",".join(COLUMNS).encode() + b"\n"
+    for row in rows:
+        cells = item(row)
+        writer.writerow([*(cells[name] for name in COLUMNS[:-1]), " ".join(cells["stargazers"])])
+        yield line.getvalue().encode()
+        line.seek(0)
+        line.truncate()

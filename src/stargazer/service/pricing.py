@@ -1,0 +1,74 @@
+"""The price before it is spent: what the neighbours of a repository would cost now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stargazer.planner.forecast import Estimate
+from stargazer.planner.step import Progress
+from stargazer.runner import Ledger, Transport
+from stargazer.service.service import Service
+from stargazer.service.wanted import Wanted
+from stargazer.store.answers import StoredAnswer
+
+NOTHING = Estimate(calls=0, points=0, pages=0, nodes=0, github_seconds=0.0, seconds=0.0)
+"""What an answer costs that is stored."""
+
+DECIMALS = 3
+
+
+class Price(msgspec.Struct, frozen=True):
+    """What the neighbours of a repository would cost.
+
+    `stargazers` is how many are listed by GitHub's public count, or in the file
+    they come from. Of a private repository the service may tell nothing.
+    """
+
+    repository: str
+    stargazers: int
+    estimate: Estimate
+    is_private: bool = False
+
+    def public(self) -> dict[str, Any]:
+        """The published members."""
+        estimate = msgspec.to_builtins(self.estimate)
+        return {
+            "repository": self.repository,
+            "stargazers": self.stargazers,
+            **{name: round(value, DECIMALS) for name, value in estimate.items()},
+        }
+
+
+async def price_stored(service: Service, stored: StoredAnswer) -> Price:
+    """The price of what is stored, under the name that the repository has today."""
+    [repository] = await service.repositories.of([stored.repository_number])
+    return Price(repository.name, stored.coverage["stargazers_total"], NOTHING)
+
+
+async def price(service: Service, wanted: Wanted, github: Transport, ledger: Ledger | None) -> Price:
+    """Ask GitHub for the repository and the ends of its list; what comes is stored.
+
+    Raises:
+        StargazersRestricted: this token may not list the stargazers.
+        RepositoryNotFound: there is no such repository.
+        StargazerError: what ended it before the repository was known.
+    """
+
+    def look(_: Progress) -> None:
+        if reading.plan.facts is not None:
+            reading.stop()
+
+    async with service.reading(wanted, github, on_progress=look, ledger=ledger) as reading:
+        error = await reading.read()
+    if error is not None:
+        raise error
+    estimate = reading.plan.estimate(service.clock.now())
+    facts = reading.plan.facts
+    # A run that ended without an error has got its first reply.
+    assert estimate is not None  # noqa: S101
+    assert facts is not None  # noqa: S101
+    is_listed = wanted.logins is None
+    listed = facts.stargazer_count if is_listed else reading.plan.coverage.stargazers_listed
+    return Price(reading.plan.repository, listed, estimate, facts.is_private)
