@@ -123,6 +123,7 @@ class _Shift:
         self.carry_out = carry_out
         self.clock = clock
         self.stop = stop
+        self._told: str | None = None
 
     async def take_jobs(self, take: Callable[[], Awaitable[Taken | None]]) -> None:
         """Carry out one job after the other."""
@@ -150,14 +151,23 @@ class _Shift:
         """Try until the database is there; None when we are told to stop before."""
         while True:
             try:
-                return await attempt()
+                made = await attempt()
             except StoreUnavailable as down:
                 if not down.retryable:
                     raise
-                _LOG.warning("%s", down.message)
+                self.tell(down)
                 if self.stop.is_set():
                     return None
+            else:
+                self._told = None
+                return made
             await _first(asyncio.sleep(RETRY_SECONDS), self.stop.wait())
+
+    def tell(self, down: StoreUnavailable) -> None:
+        """Log what we wait for, once an outage and not once an attempt."""
+        if down.message != self._told:
+            self._told = down.message
+            _LOG.warning("waiting: %s", down.message)
 
 
 class _Labour:
@@ -194,7 +204,7 @@ class _Labour:
             except StoreUnavailable as down:
                 if not down.retryable:
                     raise
-                _LOG.warning("%s", down.message)
+                self._shift.tell(down)
             await _first(asyncio.sleep(RETRY_SECONDS), self._stopping.wait())
             if not await self._shift.insist(lambda: self._shift.jobs.renew(self._taken)):
                 self._lost = not self._stopping.is_set()

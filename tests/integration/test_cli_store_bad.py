@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import socket
 import socketserver
 import struct
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
-import msgspec
 import pytest
 from tests.integration.cli_world import (
     TOKEN,
     Console,
     Ran,
-    data_folder,
     database_server,
-    finish,
     fresh_database,
     serving,
     star_graph,
-    start,
-    wait_for_calls,
 )
 from tests.integration.store.conftest import execute
 
 from stargazer.cli.schema import bring_up_to_date
-from stargazer.sandbox import Behaviour, Sandbox, real_graph
+from stargazer.sandbox import Sandbox
 
 PASSWORD = "correct-horse-battery"
 
@@ -140,21 +132,3 @@ def test_a_folder_that_cannot_be_made(console: Console, sandbox: Sandbox) -> Non
     """Where there is a server but no place for its database, that is an error, not a reason to go on."""
     console.use_store()
     assert_unusable(console.run("neighbours", "o/seed", at=sandbox), "STARGAZER_DATA_DIR", "--no-store")
-
-
-def test_a_kill_of_our_own_server_loses_nothing_committed(tmp_path: Path) -> None:
-    """The command ends with one line, and prints no half answer; the next one starts it and goes on."""
-    report = tmp_path / "report.json"
-    asked = ("neighbours", "mojombo/grit", "--format", "csv", "--report", str(report))
-    with data_folder() as folder, serving(real_graph(), Behaviour(speed=10)) as sandbox:
-        environment = {"STARGAZER_DATABASE_URL": "", "DATABASE_URL": "", "STARGAZER_DATA_DIR": str(folder)}
-        program = start(*asked, at=sandbox, environment=environment)
-        wait_for_calls(sandbox, 5)
-        postmaster = int((folder / "postgresql/cluster/postmaster.pid").read_text().split()[0])
-        os.kill(postmaster, signal.SIGKILL)
-        ran = finish(program)
-        again = finish(start(*asked, at=sandbox, environment=environment))
-    assert_unusable(ran)
-    assert (again.exit_code, again.err) == (0, "")
-    assert again.out.startswith(b"repo,shared")
-    assert msgspec.json.decode(report.read_bytes())["coverage"]["users_from_store"] > 0

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
 
 from stargazer.cli.problems import Ending, shown
 from stargazer.cli.root import root
-
-_NOWHERE = logging.NullHandler()
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -24,8 +21,6 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     if "_STARGAZER_COMPLETE" in os.environ:
         root.main(prog_name="stargazer")
-    # A pool that loses its database says so in a log of its own: our one line says it already.
-    logging.getLogger("asyncpg").addHandler(_NOWHERE)
     ending = Ending()
     with (
         shown(ending),

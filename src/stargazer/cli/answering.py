@@ -13,6 +13,8 @@ from stargazer.cli.progress import watched
 from stargazer.cli.session import Session
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.stargazer_file import Given
+from stargazer.cli.waiting import StoreWait, resumed
+from stargazer.errors import StoreUnavailable
 from stargazer.find import Finding
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.plan import Plan
@@ -24,6 +26,8 @@ from stargazer.store.credentials import fingerprint
 from stargazer.store.database import Database
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
+
+_LEAST_SECONDS = 0.001
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -87,19 +91,18 @@ async def find(session: Session, asked: Asked) -> Answered:
 async def answer(session: Session, database: Database, asked: Asked) -> Answered:
     """Answer from the store, if what it has is young enough; else read what it lacks into it.
 
-    A private repository is answered too, and nothing of it is stored.
+    When the store goes away meanwhile we wait for it, and go on with what it holds. A private repository
+    is answered too, and nothing of it is stored.
+
+    Raises:
+        StoreUnavailable: it cannot be used, or has been away for too long.
     """
-    begun_at = session.clock.now()
-    service = Service(database, session.clock)
-    wanted = asked.wanted(await user_of(session, service))
-    stored = await latest(service, wanted)
-    if stored is not None:
-        seconds = (session.clock.now() - begun_at).total_seconds()
-        return Answered(await from_store(service, stored, seconds))
-    outcome, interrupted, is_private = await _read(session, service, wanted)
-    if is_private and interrupted is None:
-        return await find(session, asked)
-    return Answered(_shown(service, outcome), interrupted)
+    asking = _Asking(session, Service(database, session.clock), asked)
+    while True:
+        try:
+            return await asking.answered()
+        except StoreUnavailable as down:
+            await asking.outlive(down)
 
 
 async def user_of(session: Session, service: Service) -> int:
@@ -145,24 +148,87 @@ async def shared_ledger(session: Session, service: Service, user: int) -> AsyncG
         yield PostgresLedger(service.database, bell, user)
 
 
-async def _read(session: Session, service: Service, wanted: Wanted) -> tuple[Outcome, int | None, bool]:
-    """Read into the store; returns the exit code of a signal too, and whether the repository is private."""
-    user = wanted.credential_user
-    with watched(session.clock, session.speed) as on_progress:
+class _Asking:
+    """One question to the store, which is asked again after each outage."""
 
-        def look(progress: Progress) -> None:
-            if _is_private(reading):
-                reading.stop()
-            elif on_progress is not None:
-                on_progress(progress)
+    def __init__(self, session: Session, service: Service, asked: Asked) -> None:
+        self._session = session
+        self._service = service
+        self._asked = asked
+        self._begun_at = session.clock.now()
+        self._wait = StoreWait(service.database)
+        self._wanted: Wanted | None = None
+        self._spent = Spent()
+        self._interrupted: int | None = None
 
-        async with (
-            shared_ledger(session, service, user) as ledger,
-            service.reading(wanted, session.github, on_progress=look, ledger=ledger) as reading,
-        ):
-            with stop_on_signal(reading.stop) as caught:
-                outcome = await reading.outcome()
-    return outcome, caught.exit_code, _is_private(reading)
+    async def answered(self) -> Answered:
+        """Answer, or go on with the reading that an outage ended."""
+        if self._wanted is None:
+            wanted = self._asked.wanted(await user_of(self._session, self._service))
+            stored = await latest(self._service, wanted)
+            if stored is not None:
+                return Answered(self._kept(await from_store(self._service, stored, self._seconds)))
+            self._wanted = wanted
+        outcome, is_private = await self._read(self._wanted)
+        if is_private and self._interrupted is None:
+            return await find(self._session, self._asked)
+        outcome = msgspec.structs.replace(outcome, spent=self._spent + outcome.spent, seconds=self._seconds)
+        return Answered(self._kept(_shown(self._service, outcome)), self._interrupted)
+
+    async def outlive(self, down: StoreUnavailable) -> None:
+        """Wait until the store is back, unless a signal has told us to end.
+
+        Raises:
+            StoreUnavailable: it does not come back.
+        """
+        if self._interrupted is not None:
+            raise down
+        await self._wait.out(down)
+
+    @property
+    def _seconds(self) -> float:
+        return (self._session.clock.now() - self._begun_at).total_seconds()
+
+    def _kept(self, shown: Shown) -> Shown:
+        return msgspec.structs.replace(shown, rows=resumed(shown.rows, self._wait))
+
+    async def _read(self, wanted: Wanted) -> tuple[Outcome, bool]:
+        """Read into the store; tells whether the repository is private, too."""
+        session, service = self._session, self._service
+        with watched(session.clock, session.speed) as on_progress:
+
+            def look(progress: Progress) -> None:
+                if progress.waiting_until is None:
+                    self._wait.progressed()
+                if _is_private(reading):
+                    reading.stop()
+                elif on_progress is not None:
+                    on_progress(progress)
+
+            async with (
+                shared_ledger(session, service, wanted.credential_user) as ledger,
+                service.reading(wanted, session.github, on_progress=look, ledger=ledger) as reading,
+            ):
+                with stop_on_signal(reading.stop) as caught:
+                    try:
+                        outcome = await reading.outcome()
+                    except StoreUnavailable:
+                        self._wanted = self._left(wanted, reading.plan.spent)
+                        raise
+                    finally:
+                        self._interrupted = caught.exit_code
+        return outcome, _is_private(reading)
+
+    def _left(self, wanted: Wanted, spent: Spent) -> Wanted:
+        """What is left to be wanted of a reading that the store broke off: its budget is not given twice."""
+        self._spent += spent
+        budget = wanted.budget
+        if budget.points is not None:
+            budget = msgspec.structs.replace(budget, points=max(1, budget.points - spent.points))
+        if budget.seconds is not None:
+            seconds = max(_LEAST_SECONDS, budget.seconds - spent.github_seconds)
+            budget = msgspec.structs.replace(budget, seconds=seconds)
+        return msgspec.structs.replace(wanted, budget=budget, newer_than=wanted.oldest(self._begun_at))
 
 
 def _is_private(reading: Reading) -> bool:

@@ -13,6 +13,7 @@ from stargazer.store import embedded
 from stargazer.store.database import Database
 from stargazer.store.embedded import binaries
 from stargazer.store.embedded.place import prepare
+from stargazer.store.opening import open_database
 
 
 @asynccontextmanager
@@ -22,10 +23,7 @@ async def open_store(session: Session) -> AsyncGenerator[Database]:
     Raises:
         StoreUnavailable: it cannot be used, and what to do about it.
     """
-    async with (
-        find_server(session.settings) as dsn,
-        Database.open(dsn, session.endpoint) as database,
-    ):
+    async with open_database(session.settings, session.endpoint) as database:
         try:
             yield database
         finally:

@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import asyncpg
 
-from stargazer.store.failures import store_errors, unreadable_url
+from stargazer.errors import StoreUnavailable
+from stargazer.store.failures import OwnServer, store_errors, unreadable_url
 from stargazer.store.migrate import migrate
 
 Pool: TypeAlias = "asyncpg.Pool[Any]"
@@ -47,33 +48,39 @@ INSERT INTO endpoint (url) VALUES ($1) ON CONFLICT (url) DO UPDATE SET url = exc
 class Database:
     """An open database: a pool of connections, and the number of one endpoint.
 
-    Everything that is read and written through it belongs to that endpoint.
+    Everything that is read and written through it belongs to that endpoint. A
+    server of our own that has died is started again by whoever next wants a
+    connection.
     """
 
-    def __init__(self, pool: Pool, endpoint: int) -> None:
+    def __init__(self, pool: Pool, endpoint: int, server: OwnServer | None = None) -> None:
         self.pool = pool
         self.endpoint = endpoint
+        self._server = server
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, dsn: str, endpoint_url: str) -> AsyncGenerator[Database]:
+    async def open(
+        cls, dsn: str, endpoint_url: str, *, server: OwnServer | None = None
+    ) -> AsyncGenerator[Database]:
         """Connect, bring the schema up to date, and find the endpoint.
 
         Args:
             dsn: `postgresql://…`; it may hold a password, and is never shown.
             endpoint_url: the address of GitHub's GraphQL API.
+            server: the server, if it is one that we run.
 
         Raises:
             SchemaTooNew: the database was made by a newer version.
             StoreUnavailable: it cannot be used, and what to do about it.
         """
-        pool = await _connect(dsn)
+        pool = await _connect(dsn, server)
         try:
-            with store_errors():
+            with store_errors(server):
                 async with pool.acquire() as connection:
                     await migrate(connection)
                     endpoint = await _endpoint(connection, endpoint_url)
-            yield cls(pool, endpoint)
+            yield cls(pool, endpoint, server)
         finally:
             await _close(pool)
 
@@ -84,9 +91,12 @@ class Database:
         Raises:
             StoreUnavailable: the database cannot be used.
         """
-        with store_errors():
-            async with self.pool.acquire() as connection:
+        with store_errors(self._server):
+            connection = await self._acquire()
+            try:
                 yield connection
+            finally:
+                await self.pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self, isolation: Isolation = "read_committed") -> AsyncGenerator[Connection]:
@@ -102,13 +112,28 @@ class Database:
         async with self.connection() as connection, connection.transaction(isolation=isolation):
             yield connection
 
+    async def _acquire(self) -> Connection:
+        if self._server is None:
+            return await self.pool.acquire()
+        try:
+            with store_errors(self._server):
+                return await self.pool.acquire()
+        except StoreUnavailable as down:
+            if not down.retryable:
+                raise
+        await self._server.revive()
+        return await self.pool.acquire()
 
-async def _connect(dsn: str) -> Pool:
+
+async def _connect(dsn: str, server: OwnServer | None) -> Pool:
     pool: Pool | None = None
-    with suppress(ValueError), store_errors():
+    with suppress(ValueError), store_errors(server):
         pool = await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            init_size=1,
+            # A pool with a floor tries to restore it while the database is away, and logs a
+            # traceback each time. Whoever needs a connection opens it, and says what is wrong.
+            min_size=0,
             max_size=_CONNECTIONS_AT_MOST,
             timeout=_CONNECT_SECONDS,
             server_settings=_SERVER_SETTINGS,

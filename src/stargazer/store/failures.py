@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
 
 import asyncpg
 import msgspec
@@ -11,14 +13,42 @@ import msgspec
 from stargazer.errors import StoreUnavailable
 
 _WAIT = "wait until it is back, or check STARGAZER_DATABASE_URL"
+_TRY_AGAIN = "try again"
+
+
+class OwnServer(Protocol):
+    """A server that stargazer runs itself."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it keeps everything."""
+        ...
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        ...
+
+    async def revive(self) -> None:
+        """Start it again if it has died, and come back when it takes connections.
+
+        Raises:
+            StoreUnavailable: it does not start now; waiting may help.
+        """
+        ...
 
 
 class _Meaning(msgspec.Struct, frozen=True):
-    """What an error of PostgreSQL means to the person who runs us."""
+    """What an error of PostgreSQL means to the person who runs us.
+
+    `do` is for a server of theirs, `do_for_own` for the one that we run, of
+    which they know nothing but where it is.
+    """
 
     reason: str
     do: str
     retryable: bool = False
+    do_for_own: str = "read {log}"
 
 
 _MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (
@@ -32,14 +62,17 @@ _MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (
     ),
     (
         asyncpg.DiskFullError,
-        _Meaning("the disk of the database is full", "free some space there", retryable=True),
+        _Meaning(
+            "the disk of the database is full", "free some space there", True, "free some space for {folder}"
+        ),
     ),
     (
         asyncpg.TooManyConnectionsError,
         _Meaning(
             "PostgreSQL accepts no more connections",
             "run fewer workers, or raise its max_connections",
-            retryable=True,
+            True,
+            "run fewer workers",
         ),
     ),
     (
@@ -64,7 +97,7 @@ _MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (
     ),
     (
         asyncpg.TransactionRollbackError,
-        _Meaning("the database undid a transaction", "try again", retryable=True),
+        _Meaning("the database undid a transaction", _TRY_AGAIN, True, _TRY_AGAIN),
     ),
     (
         asyncpg.PostgresSystemError,
@@ -72,7 +105,12 @@ _MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (
     ),
     (
         asyncpg.IdleInTransactionSessionTimeoutError,
-        _Meaning("the database gave up waiting for us", "try again", retryable=True),
+        _Meaning("the database gave up waiting for us", _TRY_AGAIN, True, _TRY_AGAIN),
+    ),
+    (
+        # Among others: a database that lets nobody in just now, or is being made or dropped.
+        asyncpg.ObjectNotInPrerequisiteStateError,
+        _Meaning("the database is not ready to be used", _WAIT, retryable=True),
     ),
 )
 """What each error of PostgreSQL means; the first that fits counts.
@@ -82,10 +120,13 @@ Source: https://www.postgresql.org/docs/15/errcodes-appendix.html (read 2026-11-
 
 
 @contextmanager
-def store_errors() -> Generator[None]:
+def store_errors(own: OwnServer | None = None) -> Generator[None]:
     """Translate what asyncpg and the operating system raise inside.
 
     Mistakes of ours, such as a wrong statement, pass unchanged.
+
+    Args:
+        own: the server, if it is one that we run: the advice is another then.
 
     Raises:
         StoreUnavailable: the database cannot be used; `retryable` when waiting may help.
@@ -93,12 +134,12 @@ def store_errors() -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(_unreachable(error), do=_WAIT, retryable=True) from error
+        raise _said(_Meaning(_unreachable(error), _WAIT, retryable=True), own) from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         meaning = _meaning(error)
         if meaning is None:
             raise
-        raise StoreUnavailable(meaning.reason, do=meaning.do, retryable=meaning.retryable) from error
+        raise _said(meaning, own) from error
 
 
 def unreadable_url() -> StoreUnavailable:
@@ -107,6 +148,11 @@ def unreadable_url() -> StoreUnavailable:
         "its URL cannot be read",
         do="write STARGAZER_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
     )
+
+
+def _said(meaning: _Meaning, own: OwnServer | None) -> StoreUnavailable:
+    do = meaning.do if own is None else meaning.do_for_own.format(folder=own.folder, log=own.log)
+    return StoreUnavailable(meaning.reason, do=do, retryable=meaning.retryable)
 
 
 def _unreachable(error: OSError) -> str:

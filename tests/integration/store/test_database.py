@@ -79,6 +79,8 @@ async def test_a_role_that_is_refused(server_url: str) -> None:
         (asyncpg.ConnectionDoesNotExistError("no"), "broke", True),
         (asyncpg.InterfaceError("connection is closed"), "closed", True),
         (TimeoutError(), "in time", True),
+        (asyncpg.ObjectNotInPrerequisiteStateError("no"), "not ready", True),
+        (asyncpg.ObjectInUseError("no"), "not ready", True),
     ],
 )
 def test_what_is_said_of_each_error(raised: Exception, said: str, retryable: bool) -> None:

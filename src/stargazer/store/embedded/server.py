@@ -49,6 +49,29 @@ class Server:
         self.dsn = commands.dsn(place.socket)
         self.socket = place.socket
 
+    @property
+    def folder(self) -> Path:
+        """Where it keeps everything."""
+        return self._place.folder
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self._place.log
+
+    async def revive(self) -> None:
+        """Do as `ensure` does, for a server that has run before: what keeps it down may pass.
+
+        Raises:
+            StoreUnavailable: it does not start now; waiting may help.
+        """
+        try:
+            await self.ensure()
+        except StoreUnavailable as error:
+            error.retryable = True
+            error.facts["retryable"] = True
+            raise
+
     async def ensure(self) -> None:
         """Start the server again if it has died; nothing that was committed is lost.
 
