@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
@@ -11,8 +11,15 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler
 
+from stargazer.api import problems
 from stargazer.api.auth import Authentication
 from stargazer.api.backend import Backend, ServerCredential
+from stargazer.api.docs_page import DocsController
+from stargazer.api.frame import Frame, Observer
+from stargazer.api.health import HealthController
+from stargazer.api.metrics import Metrics, MetricsController
+from stargazer.api.pages import PagesController
+from stargazer.api.security import Origins
 from stargazer.github.transport import GitHub
 from stargazer.runner import Clock
 from stargazer.service import Service
@@ -22,7 +29,12 @@ from stargazer.store.jobs import Jobs
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
 
-CONTROLLERS: tuple[ControllerRouterHandler, ...] = ()
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    HealthController,
+    PagesController,
+    DocsController,
+    MetricsController,
+)
 """Everything that is served."""
 
 
@@ -56,20 +68,41 @@ async def open_backend(
         )
 
 
-def create_app(backend: Backend, *, settings: Settings) -> Litestar:  # noqa: ARG001
+def create_app(
+    backend: Backend,
+    *,
+    settings: Settings,
+    metrics: Metrics | None = None,
+    observers: Sequence[Observer] = (),
+) -> Litestar:
     """Put the service together.
 
     Args:
         backend: what the controllers work with.
         settings: what the environment sets.
+        metrics: where requests are counted; None: the service counts for itself.
+        observers: are told of each request when it has been answered.
     """
+    counted = metrics or Metrics()
 
     def provide() -> Backend:
         return backend
 
-    return Litestar(
+    def provide_metrics() -> Metrics:
+        return counted
+
+    app = Litestar(
         route_handlers=CONTROLLERS,
-        dependencies={"backend": Provide(provide, sync_to_thread=False, use_cache=True)},
+        dependencies={
+            "backend": Provide(provide, sync_to_thread=False, use_cache=True),
+            "metrics": Provide(provide_metrics, sync_to_thread=False, use_cache=True),
+        },
         middleware=[DefineMiddleware(Authentication)],
+        exception_handlers={Exception: problems.respond},
+        logging_config=None,
         openapi_config=None,
     )
+    app.asgi_handler = Frame(
+        app.asgi_handler, origins=Origins(settings.cors_origins), observers=[counted.observe, *observers]
+    )
+    return app

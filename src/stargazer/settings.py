@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +12,14 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-GITHUB_URL = "https://api.github.com/graphql"
+from stargazer.errors import SettingError
 
+GITHUB_URL = "https://api.github.com/graphql"
+HOST = "127.0.0.1"
+PORT = 8_000
+PORT_AT_MOST = 65_535
+
+_ORIGIN = re.compile(r"https?://[^/\s@]+")
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -40,16 +48,32 @@ class Settings(msgspec.Struct, frozen=True):
         database_url: `STARGAZER_DATABASE_URL`, or `DATABASE_URL` as hosting
             platforms set it; empty: the embedded server.
         data_dir: `STARGAZER_DATA_DIR`: where the embedded server keeps its database.
+        host: `STARGAZER_HOST`: the address that the service listens at.
+        port: `STARGAZER_PORT`: its port; 0: any that is free.
+        metrics_port: `STARGAZER_METRICS_PORT`: a port of its own for `/metrics`,
+            where no key is asked for; 0: none.
+        trusted_proxies: `STARGAZER_TRUSTED_PROXIES`: the addresses, or networks, of
+            proxies whose word for a client's address is taken.
+        cors_origins: `STARGAZER_CORS_ORIGINS`: the web origins whose scripts may call.
     """
 
     github_token: str = ""
     github_url: str = GITHUB_URL
     database_url: str = ""
     data_dir: Path = msgspec.field(default_factory=default_data_dir)
+    host: str = HOST
+    port: int = PORT
+    metrics_port: int = 0
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read the settings from *environ*; an empty variable counts as not set."""
+        """Read the settings from *environ*; an empty variable counts as not set.
+
+        Raises:
+            SettingError: a variable has a value that it cannot have.
+        """
 
         def first(*names: str) -> str:
             return next((value for name in names if (value := environ.get(name, "").strip())), "")
@@ -60,6 +84,11 @@ class Settings(msgspec.Struct, frozen=True):
             github_url=first("STARGAZER_GITHUB_URL") or GITHUB_URL,
             database_url=first("STARGAZER_DATABASE_URL", "DATABASE_URL"),
             data_dir=Path(data_dir).expanduser() if data_dir else default_data_dir(),
+            host=first("STARGAZER_HOST") or HOST,
+            port=_port("STARGAZER_PORT", first("STARGAZER_PORT"), PORT),
+            metrics_port=_port("STARGAZER_METRICS_PORT", first("STARGAZER_METRICS_PORT"), 0),
+            trusted_proxies=_networks("STARGAZER_TRUSTED_PROXIES", first("STARGAZER_TRUSTED_PROXIES")),
+            cors_origins=_origins("STARGAZER_CORS_ORIGINS", first("STARGAZER_CORS_ORIGINS")),
         )
 
     def __repr__(self) -> str:
@@ -68,5 +97,39 @@ class Settings(msgspec.Struct, frozen=True):
         database = "set" if self.database_url else "not set"
         return (
             f"Settings(github_token={token}, github_url={self.github_url!r}, "
-            f"database_url={database}, data_dir={str(self.data_dir)!r})"
+            f"database_url={database}, data_dir={str(self.data_dir)!r}, "
+            f"host={self.host!r}, port={self.port}, metrics_port={self.metrics_port}, "
+            f"trusted_proxies={self.trusted_proxies!r}, cors_origins={self.cors_origins!r})"
         )
+
+
+def _port(name: str, text: str, default: int) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) <= PORT_AT_MOST):
+        raise SettingError(name, f"a port, 0 to {PORT_AT_MOST}", got=text)
+    return int(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _networks(name: str, text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        try:
+            ipaddress.ip_network(word)
+        except ValueError:
+            raise SettingError(
+                name, "addresses or networks such as 10.0.0.0/8, separated by commas", got=word
+            ) from None
+    return _words(text)
+
+
+def _origins(name: str, text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        if word != "*" and not _ORIGIN.fullmatch(word):
+            raise SettingError(
+                name, "origins such as https://example.org, separated by commas, or *", got=word
+            )
+    return _words(text)

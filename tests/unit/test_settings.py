@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stargazer.errors import SettingError
 from stargazer.settings import GITHUB_URL, Settings
 
 
@@ -38,3 +39,38 @@ def test_the_token_is_never_shown() -> None:
     assert "github_token=set" in shown
     assert GITHUB_URL in shown
     assert "github_token=not set" in repr(Settings())
+
+
+def test_what_the_service_is_told() -> None:
+    """Lists are separated by commas or blanks; what is not set is what the reference says."""
+    told = Settings.from_env(
+        {
+            "STARGAZER_HOST": "0.0.0.0",  # noqa: S104 (nothing listens)
+            "STARGAZER_PORT": "0",
+            "STARGAZER_METRICS_PORT": "9100",
+            "STARGAZER_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+            "STARGAZER_CORS_ORIGINS": "https://a.example,http://localhost:3000",
+        }
+    )
+
+    assert (told.host, told.port, told.metrics_port) == ("0.0.0.0", 0, 9_100)  # noqa: S104
+    assert told.trusted_proxies == ("10.0.0.0/8", "::1")
+    assert told.cors_origins == ("https://a.example", "http://localhost:3000")
+    assert (Settings().host, Settings().port, Settings().metrics_port) == ("127.0.0.1", 8_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("STARGAZER_PORT", "eighty"),
+        ("STARGAZER_PORT", "65536"),
+        ("STARGAZER_PORT", "-1"),
+        ("STARGAZER_TRUSTED_PROXIES", "proxy.example"),
+        ("STARGAZER_CORS_ORIGINS", "example.org"),
+        ("STARGAZER_CORS_ORIGINS", "https://example.org/path"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(variable: str, value: str) -> None:
+    """Whoever mistypes a setting is told which, and what it must be."""
+    with pytest.raises(SettingError, match=variable):
+        Settings.from_env({variable: value})

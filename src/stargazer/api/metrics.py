@@ -1,0 +1,152 @@
+"""What the service counts, in the form of Prometheus.
+
+Counters are those of this process. What concerns all processes, the jobs, is
+read from the store when somebody asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from stargazer.api.backend import Backend
+from stargazer.api.frame import Seen
+from stargazer.errors import ScopeMissing, StoreUnavailable
+from stargazer.planner.page import Call, Reply
+from stargazer.runner import Transport
+from stargazer.store.figures import figures
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+"""The bounds of what requests are sorted into by their seconds; a client may ask to wait for 60."""
+
+NEIGHBOURS = "/repos/{owner}/{name}/starneighbours"
+
+_RESULTS = {200: "served", 304: "unchanged", 202: "job"}
+
+
+class Metrics:
+    """The numbers of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "stargazer_requests",
+            "Requests that were answered.",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "stargazer_request_seconds",
+            "How long requests took, to their last byte.",
+            ("route",),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._answers = Counter(
+            "stargazer_answers",
+            "What requests for neighbours met: served (a stored answer), unchanged (the client has it), "
+            "job (not stored yet), problem.",
+            ("result",),
+            registry=self.registry,
+        )
+        self._calls = Counter(
+            "stargazer_github_calls",
+            "Calls that were sent to GitHub, by what came back: answered, or the kind of failure.",
+            ("result",),
+            registry=self.registry,
+        )
+        self._points = Counter(
+            "stargazer_github_points", "Points that GitHub charged.", registry=self.registry
+        )
+        self._github_seconds = Counter(
+            "stargazer_github_seconds", "Seconds that GitHub worked on our calls.", registry=self.registry
+        )
+        self._refusals = Counter(
+            "stargazer_github_refusals",
+            "Calls that GitHub refused for going too fast, by which limit.",
+            ("limit",),
+            registry=self.registry,
+        )
+        self._jobs = Gauge(
+            "stargazer_jobs", "Jobs in the store, by their state.", ("state",), registry=self.registry
+        )
+        self._queued = Gauge(
+            "stargazer_jobs_queued_seconds",
+            "How long the job that has waited longest has waited for a worker.",
+            registry=self.registry,
+        )
+        self._store = Gauge(
+            "stargazer_store_up", "1 if the database answered just now, else 0.", registry=self.registry
+        )
+
+    def observe(self, seen: Seen) -> None:
+        """Count a request."""
+        route = seen.route or "none"
+        self._requests.labels(seen.method, route, str(seen.status)).inc()
+        self._seconds.labels(route).observe(seen.seconds)
+        if seen.route == NEIGHBOURS:
+            self._answers.labels(_RESULTS.get(seen.status, "problem")).inc()
+
+    def count(self, reply: Reply) -> None:
+        """Count what came back for a call to GitHub."""
+        failure = reply.failure
+        self._calls.labels("answered" if failure is None else failure.kind.value).inc()
+        self._github_seconds.inc(max(reply.seconds, 0))
+        if reply.reading is not None and reply.reading.cost is not None:
+            self._points.inc(reply.reading.cost)
+        if failure is not None and failure.kind.value.endswith("-limit"):
+            self._refusals.labels(failure.kind.value.removesuffix("-limit")).inc()
+
+    async def exposition(self, backend: Backend) -> bytes:
+        """Write all numbers; without a database those of the store are left as they were."""
+        try:
+            now = await figures(backend.service.database)
+        except StoreUnavailable:
+            self._store.set(0)
+        else:
+            self._store.set(1)
+            self._queued.set(now.queued_seconds)
+            for state, jobs in now.jobs.items():
+                self._jobs.labels(state).set(jobs)
+        return generate_latest(self.registry)
+
+
+class Counted:
+    """A transport whose replies are counted."""
+
+    def __init__(self, transport: Transport, metrics: Metrics) -> None:
+        self._transport = transport
+        self._metrics = metrics
+
+    async def send(self, call: Call) -> Reply:
+        """Send *call*, and count what comes back."""
+        reply = await self._transport.send(call)
+        self._metrics.count(reply)
+        return reply
+
+
+class MetricsController(Controller):
+    """The numbers, for those who may see them."""
+
+    path = "/metrics"
+    tags = ["Operation"]  # noqa: RUF012 (Litestar's own way)
+
+    @get("/", summary="Numbers for Prometheus", media_type="text/plain")
+    async def metrics(
+        self,
+        request: Request[Any, Any, Any],
+        backend: NamedDependency[Backend],
+        metrics: NamedDependency[Metrics],
+    ) -> Response[bytes]:
+        """Give the numbers of this process and of the store, in the text format of Prometheus.
+
+        Raises:
+            ScopeMissing: the key has not the scope `admin`.
+        """
+        if "admin" not in request.user.scopes:
+            raise ScopeMissing("admin")
+        return Response(await metrics.exposition(backend), media_type=CONTENT_TYPE_PLAIN_0_0_4)

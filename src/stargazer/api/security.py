@@ -1,0 +1,88 @@
+"""What every answer carries so that browsers do nothing but show it, and which origins may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+Headers = list[tuple[bytes, bytes]]
+
+NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'"
+"""For what is read by programs: a browser that shows it may load nothing for it."""
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""For pages of ours: all they need comes from this service."""
+
+_ALWAYS: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_POLICY = b"content-security-policy"
+
+PREFLIGHT_SECONDS = 600
+"""So long a browser remembers what an origin may do."""
+
+_EXPOSED = (
+    b"Content-Location, ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
+    b"Stargazer-Answer, Stargazer-Job, X-Request-Id, X-Total-Count"
+)
+"""What scripts of other origins may read besides the body."""
+
+
+def secured(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Add what protects an answer; a content policy that it has of its own stays."""
+    own = list(headers)
+    if not any(name.lower() == _POLICY for name, _ in own):
+        own.append((_POLICY, NOTHING_POLICY.encode()))
+    return [*own, *_ALWAYS]
+
+
+class Origins:
+    """The web origins whose scripts may call the service; none unless the operator names them.
+
+    Args:
+        allowed: origins such as `https://example.org`; `*` allows every one. A
+            key never travels by itself, as a cookie would, so that is no danger.
+    """
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self._every = "*" in allowed
+        self._allowed = frozenset(one.encode() for one in allowed)
+
+    def of(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+        """The origin that a request names, if it is one of those allowed."""
+        if not self._allowed:
+            return None
+        origin = next((value for name, value in headers if name == b"origin"), None)
+        return origin if origin is not None and (self._every or origin in self._allowed) else None
+
+    @property
+    def vary(self) -> bool:
+        """Whether answers differ by origin, which a cache has to know."""
+        return bool(self._allowed)
+
+    @staticmethod
+    def granted(origin: bytes) -> Headers:
+        """What lets the scripts of *origin* read an answer."""
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", _EXPOSED),
+        ]
+
+    @staticmethod
+    def preflight(origin: bytes) -> Headers:
+        """What lets the scripts of *origin* ask."""
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-methods", b"GET, HEAD, POST, DELETE"),
+            (
+                b"access-control-allow-headers",
+                b"Accept, Content-Type, If-None-Match, Prefer, X-API-Key, X-Request-Id",
+            ),
+            (b"access-control-max-age", str(PREFLIGHT_SECONDS).encode()),
+            (b"vary", b"Origin"),
+        ]
