@@ -27,6 +27,7 @@ The tree (inner classes are caught, leaves are raised)::
     ├── GitHubError
     │   ├── GitHubUnreachable     github-unreachable
     │   └── CredentialsRefused    github-credentials-refused
+    │       └── TokenSealed       (a kept token that our secret does not open)
     ├── StoreUnavailable          store-unavailable
     │   └── SchemaTooNew          (the database is newer than this program)
     └── InternalError             internal-error
@@ -41,7 +42,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -137,19 +138,53 @@ class SettingError(InvalidRequest):
 class StargazersRestricted(StargazerError):
     """GitHub refuses to list a repository's stargazers to this token.
 
+    `credential` says in words what kind of token was tried; empty: that is not
+    known. Facts: repository, stargazers_total, credential, and ways: what can be
+    done, in the order in which it works at the time of writing.
+
     Source: GitHub changelog 2026-06-30 (read 2026-11-24): stargazer lists are
     limited to a repository's admins and collaborators.
     """
 
     code = "stargazers-restricted"
 
-    def __init__(self, repository: str, stargazers_total: int) -> None:
+    def __init__(self, repository: str, stargazers_total: int, *, credential: str = "") -> None:
+        tried = f", and {credential} was refused" if credential else ""
         super().__init__(
             f"GitHub lists the {stargazers_total:,} stargazers of {repository} only to its admins and "
-            "collaborators: use the token of one of them, or give a list with --stargazers FILE",
+            f"collaborators{tried}: use a classic token (scope public_repo) of one of them, or give a list "
+            f"that `stargazer list {repository}` wrote with such a token, or one from a public archive, with "
+            "--stargazers FILE or `stargazer import stargazers`",
             repository=repository,
             stargazers_total=stargazers_total,
+            credential=credential or None,
+            ways=ways_to_stargazers(repository),
         )
+
+    def tried_with(self, credential: str) -> StargazersRestricted:
+        """The same, told what kind of token was tried."""
+        total: Any = self.facts["stargazers_total"]
+        return StargazersRestricted(str(self.facts["repository"]), total, credential=credential)
+
+
+def ways_to_stargazers(repository: str) -> list[str]:
+    """What can be done where GitHub refuses a list of stargazers, in the order in which it works.
+
+    Source: reports of August and September 2026 (read 2026-11-24): classic tokens with
+    `public_repo` of admins and collaborators worked, fine-grained ones only with
+    Contents: write. Public archives of events lost most stars after mid-2025.
+    """
+    return [
+        (
+            "the classic token, with the scope public_repo, of an admin or collaborator of the repository "
+            "(a fine-grained token needs Contents: write)"
+        ),
+        (
+            f"the file that an admin or collaborator writes with `stargazer list {repository}`, given with "
+            "--stargazers FILE or imported"
+        ),
+        "a list from a public archive of GitHub's events, imported: about complete until mid-2025",
+    ]
 
 
 class StarListsRestricted(StargazerError):
@@ -354,6 +389,20 @@ class CredentialsRefused(GitHubError):
             f"GitHub refuses the token ({reason}): set GITHUB_TOKEN, for example to `$(gh auth token)`, "
             "or try --sandbox",
             reason=reason,
+        )
+
+
+class TokenSealed(CredentialsRefused):
+    """The GitHub token of an API key is kept, and cannot be opened. Facts: reason, key."""
+
+    def __init__(self, key: str) -> None:
+        reason = "it does not open with STARGAZER_SECRET_KEY"
+        StargazerError.__init__(
+            self,
+            f"the GitHub token of the key {key} cannot be used ({reason}): set the secret that sealed it, "
+            f"or add the token again with `stargazer tokens add {key}`",
+            reason=reason,
+            key=key,
         )
 
 

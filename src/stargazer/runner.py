@@ -9,6 +9,7 @@ from typing import Any, Protocol, assert_never
 
 import msgspec
 
+from stargazer.errors import StargazersRestricted
 from stargazer.planner.budget import Budget
 from stargazer.planner.page import Call, Page, Reply, User
 from stargazer.planner.plan import Plan
@@ -205,11 +206,18 @@ class Run:
                     case Finish() if self._in_flight and not self._giving_up:
                         await self._next_reply()
                     case Finish() as finish:
-                        return finish
+                        return self._told(finish)
                     case never:
                         assert_never(never)
         finally:
             await self._abandon()
+
+    def _told(self, finish: Finish) -> Finish:
+        """Say in a refusal what kind of token was refused, if the transport knows."""
+        credential: str = getattr(self._transport, "credential", "")
+        if not credential or not isinstance(finish.error, StargazersRestricted):
+            return finish
+        return msgspec.structs.replace(finish, error=finish.error.tried_with(credential))
 
     @property
     def _giving_up(self) -> bool:

@@ -40,7 +40,8 @@ def test_refused_stargazers_cost_one_call(disguise: str, stargazers: int) -> Non
     finish = driver.run()
 
     assert isinstance(finish.error, StargazersRestricted)
-    assert finish.error.facts == {"repository": REPOSITORY, "stargazers_total": stargazers}
+    assert finish.error.facts["repository"] == REPOSITORY
+    assert finish.error.facts["stargazers_total"] == stargazers
     assert len(world.calls) == 1
     assert finish.coverage.kind is Kind.PARTIAL
 

@@ -18,6 +18,7 @@ EXAMPLES: list[StargazerError] = [
     errors.DocumentError("no document"),
     errors.SettingError("STARGAZER_GITHUB_URL", "a URL", got="nonsense"),
     errors.StargazersRestricted("pallets/flask", 68_000),
+    errors.StargazersRestricted("pallets/flask", 68_000, credential="a fine-grained token"),
     errors.StarListsRestricted("pallets/flask", 68_000, read=50, without_seed=49),
     errors.KeyMissing(),
     errors.KeyInvalid(),
@@ -36,6 +37,7 @@ EXAMPLES: list[StargazerError] = [
     errors.GitHubUnreachable("connection refused"),
     errors.GitHubUnreachable("connection refused", attempts=4),
     errors.CredentialsRefused("Bad credentials"),
+    errors.TokenSealed("ci"),
     errors.QueryRefused("Field 'stars' doesn't exist"),
 ]
 
@@ -124,6 +126,8 @@ def test_what_to_do_is_said() -> None:
 
     assert "--stargazers FILE" in told[errors.StargazersRestricted]
     assert "68,000" in told[errors.StargazersRestricted]
+    assert "a fine-grained token was refused" in told[errors.StargazersRestricted]
+    assert "tokens add ci" in told[errors.TokenSealed]
     assert "GITHUB_TOKEN" in told[errors.CredentialsRefused]
     assert "--sandbox" in told[errors.CredentialsRefused]
     assert "--budget" in told[errors.BudgetTooSmall]
@@ -149,3 +153,16 @@ def test_what_only_http_knows_counts_as_a_mistake_in_the_shell() -> None:
     assert errors.KeyMissing().exit_code == errors.exit_code_of("internal-error")
     assert errors.RepositoryNotFound("a/b").exit_code == 6
     assert all(errors.exit_code_of(code) for code in PROBLEMS)
+
+
+def test_a_refused_list_says_what_works() -> None:
+    """The ways on are there as values too, the one that works best first."""
+    refused = errors.StargazersRestricted("pallets/flask", 68_000)
+    tried = refused.tried_with("a classic token")
+
+    assert refused.facts["credential"] is None
+    assert tried.facts["credential"] == "a classic token"
+    assert tried.facts["stargazers_total"] == 68_000
+    ways = errors.ways_to_stargazers("pallets/flask")
+    assert tried.facts["ways"] == ways
+    assert [word in way for word, way in zip(("classic", "stargazer list", "archive"), ways, strict=True)]

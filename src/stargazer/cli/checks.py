@@ -198,18 +198,18 @@ async def _check_repository(session: Session, owner_name: tuple[str, str], exami
     renamed = "" if facts.name_with_owner.lower() == asked.lower() else f"{asked} is now "
     found = f"{renamed}{facts.name_with_owner}, starred by {facts.stargazer_count:,}"
     examined.checks.append(Check("repository", State.OK, found))
-    if _check_listing(facts, page, examined):
+    if _check_listing(facts, page, session.github.credential, examined):
         await _check_star_lists(session, facts, examined)
 
 
-def _check_listing(facts: Facts, page: object, examined: Examined) -> bool:
+def _check_listing(facts: Facts, page: object, credential: str, examined: Examined) -> bool:
     if isinstance(page, StargazersPage) and (page.stargazers or not facts.stargazer_count):
         examined.users = [one.user for one in page.stargazers]
         total = count(facts.stargazer_count, "stargazer")
         examined.checks.append(Check("stargazers", State.OK, f"this token may list the {total}"))
         return bool(examined.users)
     found = page.message if isinstance(page, Failure) else "GitHub counts them, and lists none"
-    restricted = StargazersRestricted(facts.name_with_owner, facts.stargazer_count)
+    restricted = StargazersRestricted(facts.name_with_owner, facts.stargazer_count, credential=credential)
     examined.checks.append(problem("stargazers", found, restricted))
     return False
 

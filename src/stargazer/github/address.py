@@ -9,6 +9,30 @@ from yarl import URL
 from stargazer import errors
 from stargazer.github.envelope import clean
 
+KINDS = {
+    "github_pat_": "a fine-grained token",
+    "ghp_": "a classic token",
+    "gho_": "the token of an OAuth app",
+    "ghu_": "the token of a GitHub App for a user",
+    "ghs_": "the token of a GitHub App or of Actions",
+}
+"""What a token is, by how it begins.
+
+Source: https://docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
+    (read 2026-11-24).
+"""
+
+
+def name_token(token: str) -> str:
+    """Say what kind of token one is, for people.
+
+    Example:
+        >>> name_token("ghp_0123456789"), name_token("0123456789")
+        ('a classic token', 'a token of an unknown kind')
+    """
+    known = (kind for prefix, kind in KINDS.items() if token.startswith(prefix))
+    return next(known, "a token of an unknown kind" if token else "no token")
+
 
 def check_url(url: str) -> URL:
     """Return *url* parsed, if a token may be sent there.

@@ -8,6 +8,7 @@ happens. Weather comes back as a value; only a mistake is raised.
 from __future__ import annotations
 
 import copy
+import hashlib
 import importlib.metadata
 import math
 import time
@@ -25,7 +26,7 @@ from graphql import DocumentNode, ExecutionResult
 from yarl import URL
 
 from stargazer.github import compose, decode
-from stargazer.github.address import check_token, check_url, is_loopback
+from stargazer.github.address import check_token, check_url, is_loopback, name_token
 from stargazer.github.weather import WEATHER, name_weather
 from stargazer.planner import page
 from stargazer.planner.page import Failure
@@ -74,6 +75,11 @@ class GitHub:
         now: the clock of a simulation. A loopback host is told its time with each call.
         seconds_header: the header in which a simulation tells the seconds that a call took.
 
+    Attributes:
+        url: where calls go.
+        credential: what kind of token it is, in words.
+        fingerprint: the SHA-256 of the token, which stands for it where it may not stand.
+
     Raises:
         CredentialsRefused: there is no token, or it cannot be one.
         SettingError: the URL cannot be used.
@@ -96,7 +102,10 @@ class GitHub:
         timeout = aiohttp.ClientTimeout(
             total=total_seconds, sock_connect=timeout_seconds, sock_read=timeout_seconds
         )
-        self._wire = _Wire(self.url, _authorize(check_token(token, address)), timeout)
+        checked = check_token(token, address)
+        self.credential = name_token(checked)
+        self.fingerprint = hashlib.sha256(checked.encode()).digest()
+        self._wire = _Wire(self.url, _authorize(checked), timeout)
 
     def __repr__(self) -> str:
         return f"GitHub({self.url!r})"
