@@ -152,8 +152,8 @@ class StargazersRestricted(StargazerError):
         tried = f", and {credential} was refused" if credential else ""
         super().__init__(
             f"GitHub lists the {stargazers_total:,} stargazers of {repository} only to its admins and "
-            f"collaborators{tried}: use the token of one of them (a classic one, scope public_repo), or give a "
-            f"list that `stargazer list {repository}` wrote with it, or one from a public archive, with "
+            f"collaborators{tried}: use the token of one of them (a classic one, scope public_repo), or give "
+            f"a list that `stargazer list {repository}` wrote with it, or one from a public archive, with "
             "--stargazers FILE or `stargazer import stargazers`",
             repository=repository,
             stargazers_total=stargazers_total,

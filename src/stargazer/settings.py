@@ -18,6 +18,7 @@ GITHUB_URL = "https://api.github.com/graphql"
 HOST = "127.0.0.1"
 PORT = 8_000
 PORT_AT_MOST = 65_535
+CALLS_AT_MOST = 100
 
 _ORIGIN = re.compile(r"https?://[^/\s@]+")
 
@@ -35,6 +36,11 @@ def default_data_dir(*, is_root: bool = IS_ROOT, platform: str = sys.platform) -
     if platform == "darwin":
         return Path("/Library/Application Support/stargazer")
     return Path("/var/lib/stargazer")
+
+
+GET_SECONDS = 3_600
+SECONDS_AT_MOST = 31_536_000
+"""How much of GitHub's time a GET may cost unless set otherwise: an hour; and what may be set: a year."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -55,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True):
         trusted_proxies: `STARGAZER_TRUSTED_PROXIES`: the addresses, or networks, of
             proxies whose word for a client's address is taken.
         cors_origins: `STARGAZER_CORS_ORIGINS`: the web origins whose scripts may call.
+        get_seconds_at_most: `STARGAZER_GET_SECONDS`: no GET starts what needs more
+            seconds of GitHub's time; `POST /jobs` with a budget does.
     """
 
     github_token: str = ""
@@ -66,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True):
     metrics_port: int = 0
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    get_seconds_at_most: int = GET_SECONDS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -78,7 +87,7 @@ class Settings(msgspec.Struct, frozen=True):
         def first(*names: str) -> str:
             return next((value for name in names if (value := environ.get(name, "").strip())), "")
 
-        data_dir = first("STARGAZER_DATA_DIR")
+        data_dir, ca = first("STARGAZER_DATA_DIR"), first("STARGAZER_GITHUB_CA")
         return cls(
             github_token=first("GITHUB_TOKEN", "GH_TOKEN"),
             github_url=first("STARGAZER_GITHUB_URL") or GITHUB_URL,
@@ -89,17 +98,25 @@ class Settings(msgspec.Struct, frozen=True):
             metrics_port=_port("STARGAZER_METRICS_PORT", first("STARGAZER_METRICS_PORT"), 0),
             trusted_proxies=_networks("STARGAZER_TRUSTED_PROXIES", first("STARGAZER_TRUSTED_PROXIES")),
             cors_origins=_origins("STARGAZER_CORS_ORIGINS", first("STARGAZER_CORS_ORIGINS")),
+            secret_keys=_secret_keys(first("STARGAZER_SECRET_KEY"), first("STARGAZER_SECRET_KEY_PREVIOUS")),
+            shares_token=_yes_or_no("STARGAZER_SHARE_TOKEN", first("STARGAZER_SHARE_TOKEN"), default=True),
+            github_ca=Path(ca).expanduser() if ca else None,
+            github_concurrency=_calls("STARGAZER_GITHUB_CONCURRENCY", first("STARGAZER_GITHUB_CONCURRENCY")),
+            get_seconds_at_most=_seconds(
+                "STARGAZER_GET_SECONDS", first("STARGAZER_GET_SECONDS"), GET_SECONDS
+            ),
         )
 
     def __repr__(self) -> str:
-        """Show everything but the token, and the database's address, which may hold a password."""
+        """Show everything but the secrets, and the database's address, which may hold a password."""
         token = "set" if self.github_token else "not set"
         database = "set" if self.database_url else "not set"
         return (
             f"Settings(github_token={token}, github_url={self.github_url!r}, "
             f"database_url={database}, data_dir={str(self.data_dir)!r}, "
             f"host={self.host!r}, port={self.port}, metrics_port={self.metrics_port}, "
-            f"trusted_proxies={self.trusted_proxies!r}, cors_origins={self.cors_origins!r})"
+            f"trusted_proxies={self.trusted_proxies!r}, cors_origins={self.cors_origins!r}, "
+            f"get_seconds_at_most={self.get_seconds_at_most})"
         )
 
 
@@ -109,6 +126,36 @@ def _port(name: str, text: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= PORT_AT_MOST):
         raise SettingError(name, f"a port, 0 to {PORT_AT_MOST}", got=text)
     return int(text)
+
+
+def _seconds(name: str, text: str, default: int) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= SECONDS_AT_MOST):
+        raise SettingError(name, f"a whole number of seconds, 1 to {SECONDS_AT_MOST:,}", got=text)
+    return int(text)
+
+
+def _secret_keys(present: str, previous: str) -> tuple[str, ...]:
+    """The secrets in the order in which they are tried; a previous one alone would seal nothing."""
+    older = tuple(word for part in previous.split(",") if (word := part.strip()))
+    if older and not present:
+        raise SettingError("STARGAZER_SECRET_KEY", "set where STARGAZER_SECRET_KEY_PREVIOUS is")
+    return (present, *older) if present else ()
+
+
+def _yes_or_no(name: str, text: str, *, default: bool) -> bool:
+    words = {"": default, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in words:
+        raise SettingError(name, "yes or no", got=text)
+    return words[text.lower()]
+
+
+def _calls(name: str, text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if text and not 1 <= number <= CALLS_AT_MOST:
+        raise SettingError(name, f"1 to {CALLS_AT_MOST} calls", got=text)
+    return number or 1
 
 
 def _words(text: str) -> tuple[str, ...]:

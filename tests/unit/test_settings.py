@@ -68,9 +68,33 @@ def test_what_the_service_is_told() -> None:
         ("STARGAZER_TRUSTED_PROXIES", "proxy.example"),
         ("STARGAZER_CORS_ORIGINS", "example.org"),
         ("STARGAZER_CORS_ORIGINS", "https://example.org/path"),
+        ("STARGAZER_SHARE_TOKEN", "perhaps"),
+        ("STARGAZER_GITHUB_CONCURRENCY", "0"),
+        ("STARGAZER_GITHUB_CONCURRENCY", "101"),
+        ("STARGAZER_SECRET_KEY_PREVIOUS", "a" * 40),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(variable: str, value: str) -> None:
     """Whoever mistypes a setting is told which, and what it must be."""
-    with pytest.raises(SettingError, match=variable):
+    with pytest.raises(SettingError, match=variable.removesuffix("_PREVIOUS")):
         Settings.from_env({variable: value})
+
+
+def test_what_seals_tokens_and_who_may_use_ours() -> None:
+    """The present secret comes first; keys without a token use the service's own unless told otherwise."""
+    told = Settings.from_env(
+        {
+            "STARGAZER_SECRET_KEY": " new secret ",
+            "STARGAZER_SECRET_KEY_PREVIOUS": "old secret, older secret,",
+            "STARGAZER_SHARE_TOKEN": "No",
+            "STARGAZER_GITHUB_CA": "/etc/ssl/ghes.pem",
+            "STARGAZER_GITHUB_CONCURRENCY": "8",
+        }
+    )
+
+    assert told.secret_keys == ("new secret", "old secret", "older secret")
+    assert "secret," not in repr(told).replace("secret_keys=3,", "")
+    assert not told.shares_token
+    assert str(told.github_ca) == "/etc/ssl/ghes.pem"
+    assert told.github_concurrency == 8
+    assert (Settings().secret_keys, Settings().shares_token, Settings().github_concurrency) == ((), True, 1)
