@@ -63,6 +63,15 @@ class Settings(msgspec.Struct, frozen=True):
         cors_origins: `STARGAZER_CORS_ORIGINS`: the web origins whose scripts may call.
         get_seconds_at_most: `STARGAZER_GET_SECONDS`: no GET starts what needs more
             seconds of GitHub's time; `POST /jobs` with a budget does.
+        secret_keys: `STARGAZER_SECRET_KEY`, which seals the GitHub tokens of API keys,
+            then those of `STARGAZER_SECRET_KEY_PREVIOUS`, separated by commas, which
+            still open what they sealed; empty: no token can be kept.
+        shares_token: `STARGAZER_SHARE_TOKEN`: whether API keys without a GitHub token
+            of their own use that of the service.
+        github_ca: `STARGAZER_GITHUB_CA`: a PEM file with the certificate authorities
+            that are trusted besides the system's; None: no others.
+        github_concurrency: `STARGAZER_GITHUB_CONCURRENCY`: how many calls of one run may
+            be in flight at once. GitHub advises one; Enterprise Server may stand more.
     """
 
     github_token: str = ""
@@ -75,6 +84,10 @@ class Settings(msgspec.Struct, frozen=True):
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     get_seconds_at_most: int = GET_SECONDS
+    secret_keys: tuple[str, ...] = ()
+    shares_token: bool = True
+    github_ca: Path | None = None
+    github_concurrency: int = 1
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -116,7 +129,10 @@ class Settings(msgspec.Struct, frozen=True):
             f"database_url={database}, data_dir={str(self.data_dir)!r}, "
             f"host={self.host!r}, port={self.port}, metrics_port={self.metrics_port}, "
             f"trusted_proxies={self.trusted_proxies!r}, cors_origins={self.cors_origins!r}, "
-            f"get_seconds_at_most={self.get_seconds_at_most})"
+            f"get_seconds_at_most={self.get_seconds_at_most}, "
+            f"secret_keys={len(self.secret_keys)}, shares_token={self.shares_token}, "
+            f"github_ca={self.github_ca and str(self.github_ca)!r}, "
+            f"github_concurrency={self.github_concurrency})"
         )
 
 
