@@ -170,8 +170,10 @@ async def serve(order: Order) -> None:
 async def forwarding(host: str, port: int, target: tuple[str, int] | str) -> AsyncGenerator[int]:
     """Pass what comes to an address on to another, or to a socket's path; gives the port."""
     pumps: set[asyncio.Task[None]] = set()
+    ends: set[asyncio.StreamWriter] = set()
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends.add(writer)
         try:
             if isinstance(target, str):
                 far_reader, far_writer = await asyncio.open_unix_connection(target)
@@ -180,6 +182,7 @@ async def forwarding(host: str, port: int, target: tuple[str, int] | str) -> Asy
         except OSError:
             writer.close()
             return
+        ends.add(far_writer)
         for pump in (_pump(reader, far_writer), _pump(far_reader, writer)):
             task = asyncio.create_task(pump)
             pumps.add(task)
@@ -193,6 +196,9 @@ async def forwarding(host: str, port: int, target: tuple[str, int] | str) -> Asy
         for task in tuple(pumps):
             task.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
+        for end in ends:
+            end.transport.abort()
+        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -254,9 +260,9 @@ class Firm:
             self.workers.append(subprocess.Popen(arguments))  # noqa: S603 - this file
 
     async def ready(self) -> None:
-        """Wait until every worker listens for jobs, as we do ourselves."""
-        async with asyncio.timeout(30):
-            while await self.database.pool.fetchval(LISTENING) <= len(self.workers):  # noqa: ASYNC110
+        """Wait until every worker listens for jobs and for its ledgers, as we do ourselves for jobs."""
+        async with asyncio.timeout(60):
+            while await self.database.pool.fetchval(LISTENING) < 1 + 2 * len(self.workers):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     def notes_of(self, worker: int) -> Path:
@@ -271,7 +277,7 @@ class Firm:
 
     async def at_work(self, calls: int = 1, *, besides: int | None = None) -> int:
         """Wait until a worker has sent so many calls; returns its number."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 for worker in range(len(self.workers)):
                     asked = self.asked(worker)
@@ -288,7 +294,7 @@ class Firm:
 
     async def ended(self, job: Job) -> Job:
         """Wait for a job's end, which is to be an answer."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             last = [state async for state in self.jobs.watch(job.id)][-1]
         assert last.state is State.DONE, last.problem
         return last
