@@ -12,14 +12,22 @@ from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler
 
 from stargazer.api import problems
+from stargazer.api.answering import Answering
 from stargazer.api.auth import Authentication
-from stargazer.api.backend import Backend, ServerCredential
+from stargazer.api.backend import Backend
+from stargazer.api.bodies import Bodies
+from stargazer.api.budget import BudgetController
+from stargazer.api.credentials import ServerCredential
 from stargazer.api.docs_page import DocsController
 from stargazer.api.frame import Frame, Observer
 from stargazer.api.health import HealthController
+from stargazer.api.jobs import JobsController
 from stargazer.api.metrics import Metrics, MetricsController
+from stargazer.api.neighbours import NeighboursController
 from stargazer.api.pages import PagesController
+from stargazer.api.plan import PlanController
 from stargazer.api.security import Origins
+from stargazer.api.watching import Watches
 from stargazer.github.transport import GitHub
 from stargazer.runner import Clock
 from stargazer.service import Service
@@ -30,6 +38,10 @@ from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
 
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    NeighboursController,
+    PlanController,
+    JobsController,
+    BudgetController,
     HealthController,
     PagesController,
     DocsController,
@@ -56,15 +68,19 @@ async def open_backend(
         def ledger(user: int) -> PostgresLedger:
             return PostgresLedger(database, bell, user, speed=speed)
 
-        service = Service(database, clock)
+        service, jobs, stopping = Service(database, clock), Jobs(database, bell), asyncio.Event()
+        watches = Watches(service, jobs, stopping)
         yield Backend(
             service=service,
-            jobs=Jobs(database, bell),
+            jobs=jobs,
+            watches=watches,
+            answering=Answering(service, jobs, watches, limit_seconds=settings.get_seconds_at_most),
+            bodies=Bodies(service, bell),
             bell=bell,
             credentials=ServerCredential(service, github, settings.github_token, ledger),
             clock=clock,
             settings=settings,
-            stopping=asyncio.Event(),
+            stopping=stopping,
         )
 
 

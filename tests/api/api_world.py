@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import aiohttp
 import uvicorn
@@ -96,7 +97,12 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    database_url: str, graph: Graph, behaviour: Behaviour | None = None, *, is_working: bool = True
+    database_url: str,
+    graph: Graph,
+    behaviour: Behaviour | None = None,
+    *,
+    is_working: bool = True,
+    **settings_more: Any,
 ) -> AsyncGenerator[Served]:
     """Start everything: sandbox, store, service, and a worker unless told otherwise."""
     async with AsyncExitStack() as stack:
@@ -106,7 +112,9 @@ async def serving(
         github = await stack.enter_async_context(
             GitHub(TOKEN, sandbox.url, now=clock.now, seconds_header=SECONDS_HEADER)
         )
-        settings = Settings(github_token=TOKEN, github_url=sandbox.url, database_url=database_url)
+        settings = Settings(
+            github_token=TOKEN, github_url=sandbox.url, database_url=database_url, **settings_more
+        )
         backend = await stack.enter_async_context(open_backend(settings, database, github, clock, speed=None))
         served = Served(sandbox, backend, github, clock)
         await stack.enter_async_context(served.listening())

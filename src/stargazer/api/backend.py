@@ -3,75 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from typing import Any, TypeAlias
 
 import msgspec
+from litestar import Request
+from litestar.di import NamedDependency
 
+from stargazer.api.answering import Answering
 from stargazer.api.auth import Key
-from stargazer.github.transport import GitHub
+from stargazer.api.bodies import Bodies
+from stargazer.api.credentials import CredentialSource
+from stargazer.api.watching import Watches
 from stargazer.runner import Clock
 from stargazer.service import Service
 from stargazer.settings import Settings
-from stargazer.store.credentials import fingerprint
 from stargazer.store.jobs import Jobs
-from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
-
-
-class Credential(msgspec.Struct, frozen=True):
-    """What a key asks GitHub with.
-
-    Attributes:
-        user: the store's number of the GitHub user whose token it is.
-        github: the way to GitHub; it has `ask` and `send`.
-        ledger: makes the view of one run on what the user's runs share.
-    """
-
-    user: int
-    github: GitHub
-    ledger: Callable[[], PostgresLedger]
-
-
-class CredentialSource(Protocol):
-    """Knows what each key asks GitHub with."""
-
-    async def of(self, key: Key) -> Credential:
-        """Give the credential of *key*.
-
-        Raises:
-            CredentialsRefused: there is no token for it, or GitHub does not know it.
-            GitHubUnreachable: GitHub could not be asked whose token it is.
-            StoreUnavailable: the database cannot be used.
-        """
-        ...
-
-
-class ServerCredential:
-    """One token for all keys: the server's own.
-
-    Args:
-        service: remembers whose a token is.
-        github: the way to GitHub with that token.
-        token: the token itself; only its fingerprint is kept.
-        ledgers: gives the ledger of a GitHub user.
-    """
-
-    def __init__(
-        self, service: Service, github: GitHub, token: str, ledgers: Callable[[int], PostgresLedger]
-    ) -> None:
-        self._service = service
-        self._github = github
-        self._fingerprint = fingerprint(token)
-        self._ledgers = ledgers
-        self._found: Credential | None = None
-
-    async def of(self, _key: Key) -> Credential:
-        """Give the server's credential; GitHub is asked once whose it is."""
-        if self._found is None:
-            user = await self._service.credential_user(self._fingerprint, self._github)
-            self._found = Credential(user, self._github, lambda: self._ledgers(user))
-        return self._found
 
 
 class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -80,6 +27,9 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     Attributes:
         service: the use cases of the store.
         jobs: what was asked for.
+        watches: follows jobs.
+        answering: finds answers, and starts jobs for those that are not there.
+        bodies: makes pages of answers.
         bell: tells when something has changed.
         credentials: what each key asks GitHub with.
         clock: the time that answers are dated by.
@@ -89,8 +39,18 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     service: Service
     jobs: Jobs
+    watches: Watches
+    answering: Answering
+    bodies: Bodies
     bell: Bell
     credentials: CredentialSource
     clock: Clock
     settings: Settings
     stopping: asyncio.Event
+
+
+Given: TypeAlias = NamedDependency[Backend]
+"""The backend, as handlers are given it."""
+
+KeyRequest: TypeAlias = Request[Key, Any, Any]
+"""A request that has shown a key."""

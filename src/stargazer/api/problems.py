@@ -135,6 +135,8 @@ def headers_of(error: StargazerError) -> dict[str, str]:
             return {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds))), **_UNCACHED}
         case StoreUnavailable():
             return {"Retry-After": str(STORE_RETRY_SECONDS), **_UNCACHED}
+        case StargazerError(facts={"retry_at": datetime() as until}):
+            return {"Retry-After": str(_seconds_until(until)), **_UNCACHED}
         case BudgetExhausted():
             return {"Retry-After": str(_seconds_until(error.facts["until"])), **_UNCACHED}
         case _:

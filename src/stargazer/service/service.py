@@ -56,7 +56,7 @@ class Service(Stores):
             return None
         now = self.clock.now()
         found = await self.answers.fitting(known.number, wanted.credential_user, wanted.terms, now)
-        return found if found is not None and _can_serve(found, now) else None
+        return found if found is not None and can_serve(found, now) else None
 
     @asynccontextmanager
     async def reading(
@@ -98,7 +98,8 @@ class Service(Stores):
         return await self.stargazer_lists.known(key, newer_than=newer_than)
 
 
-def _can_serve(answer: StoredAnswer, now: datetime) -> bool:
+def can_serve(answer: StoredAnswer, now: datetime) -> bool:
+    """Whether reading again would not mend an answer, whatever its age."""
     coverage = answer.coverage
     if coverage["users_failed"] and now >= answer.made_at + FAILED_AGAIN_AFTER:
         return False

@@ -35,6 +35,11 @@ class Ear:
     def __init__(self) -> None:
         self._heard = asyncio.Event()
 
+    @property
+    def heard(self) -> bool:
+        """Whether a notice has come since `forget`."""
+        return self._heard.is_set()
+
     def ring(self) -> None:
         """Note that something was heard."""
         self._heard.set()

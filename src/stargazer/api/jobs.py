@@ -1,0 +1,139 @@
+"""`/jobs`: what a key has asked for, and how far it is."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, delete, get, post
+from litestar.params import FromPath
+from litestar.types import ASGIApp
+
+from stargazer.api.backend import Backend, Given, KeyRequest
+from stargazer.api.events import LAST_ID, Events
+from stargazer.api.job_views import JobView, retry_seconds, view
+from stargazer.api.parameters import Identity, read_query
+from stargazer.api.replies import Reply, json_reply
+from stargazer.errors import InvalidRequest, JobNotFound
+from stargazer.planner.budget import Budget
+from stargazer.planner.name import parse_name
+from stargazer.store.jobs_states import Job
+
+REPOSITORIES_AT_MOST = 100
+LISTED_AT_MOST = 100
+
+POINTS_AT_MOST = 1_000_000_000
+SECONDS_AT_MOST = 31_536_000
+
+_ID = Identity(name="job", text="The id of a job.", example="7d3ab0f0-52a5-4a35-9a0e-3c6d2a6f0c55")
+
+
+class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a job may spend: points, and seconds of GitHub's time."""
+
+    points: int | None = None
+    github_seconds: float | None = None
+
+    def budget(self) -> Budget:
+        """Check it.
+
+        Raises:
+            InvalidRequest: a number is out of range, or there is none.
+        """
+        if self.points is None and self.github_seconds is None:
+            raise InvalidRequest("budget", "an object with points, github_seconds, or both")
+        if self.points is not None and not 1 <= self.points <= POINTS_AT_MOST:
+            raise InvalidRequest("budget.points", f"a whole number from 1 to {POINTS_AT_MOST:,}")
+        if self.github_seconds is not None and not 0 < self.github_seconds <= SECONDS_AT_MOST:
+            raise InvalidRequest("budget.github_seconds", f"a number over 0 and up to {SECONDS_AT_MOST:,}")
+        return Budget(points=self.points, seconds=self.github_seconds)
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `POST /jobs` takes."""
+
+    repositories: list[str]
+    budget: Allowed | None = None
+
+
+class JobsController(Controller):
+    """The jobs of a key."""
+
+    path = "/jobs"
+    opt = {"scope": "neighbours"}  # noqa: RUF012 - Litestar's
+
+    @get(include_in_schema=False)
+    async def listed(self, request: KeyRequest, backend: Given) -> Reply:
+        """List what the key has asked for and has not withdrawn."""
+        read_query(request.scope["query_string"], ())
+        credential = await backend.credentials.of(request.user)
+        jobs = await backend.jobs.subscribed(request.user.name, limit=LISTED_AT_MOST)
+        return json_reply(200, [view(job) for job in jobs if job.credential_user == credential.user])
+
+    @post(include_in_schema=False, opt={"scope": "jobs"})
+    async def start(self, request: KeyRequest, backend: Given) -> Reply:
+        """Ask for the reading of some repositories."""
+        read_query(request.scope["query_string"], ())
+        order = _read_order(await request.body())
+        names = ["/".join(parse_name(name)) for name in order.repositories]
+        budget = backend.answering.budget if order.budget is None else order.budget.budget()
+        credential = await backend.credentials.of(request.user)
+        now = backend.clock.now()
+        jobs: dict[UUID, JobView] = {}
+        for name in names:
+            job = await backend.jobs.ask(name, credential.user, request.user.name, budget=budget, now=now)
+            jobs[job.id] = view(job)
+        return json_reply(202, list(jobs.values()))
+
+    @get("/{job:str}", include_in_schema=False)
+    async def one(self, request: KeyRequest, backend: Given, job: FromPath[str]) -> Reply:
+        """Show a job."""
+        read_query(request.scope["query_string"], ())
+        found = await _find(request, backend, job)
+        more = [] if found.finished else [("Retry-After", str(retry_seconds(found)))]
+        return json_reply(200, view(found), *more)
+
+    @delete("/{job:str}", include_in_schema=False, status_code=200, opt={"scope": "jobs"})
+    async def withdraw(self, request: KeyRequest, backend: Given, job: FromPath[str]) -> Reply:
+        """Take the key's wish for a job back; the work stops when nobody is left."""
+        read_query(request.scope["query_string"], ())
+        found = await _find(request, backend, job)
+        withdrawn = await backend.jobs.withdraw(found.id, request.user.name)
+        return json_reply(200, view(withdrawn or found))
+
+    @get("/{job:str}/events", include_in_schema=False)
+    async def events(self, request: KeyRequest, backend: Given, job: FromPath[str]) -> ASGIApp:
+        """Follow a job."""
+        read_query(request.scope["query_string"], ())
+        found = await _find(request, backend, job)
+        if found.finished and request.headers.get("Last-Event-ID") == LAST_ID:
+            return Reply(204, [(b"cache-control", b"private, no-store")])
+        return Events(backend, found)
+
+
+async def _find(request: KeyRequest, backend: Backend, job: str) -> Job:
+    """Find a job of the credential's.
+
+    Raises:
+        JobNotFound: there is none with this id, or it is somebody else's.
+    """
+    try:
+        number: UUID = _ID.read(job)
+    except InvalidRequest:
+        raise JobNotFound(job[:80]) from None
+    credential = await backend.credentials.of(request.user)
+    found = await backend.jobs.find(number)
+    if found is None or found.credential_user != credential.user:
+        raise JobNotFound(str(number))
+    return found
+
+
+def _read_order(body: bytes) -> Order:
+    try:
+        order = msgspec.json.decode(body, type=Order)
+    except msgspec.DecodeError as wrong:
+        message = str(wrong).replace("`", "")
+        raise InvalidRequest("the body", f"a JSON object with repositories ({message})") from wrong
+    if not 1 <= len(order.repositories) <= REPOSITORIES_AT_MOST:
+        raise InvalidRequest("repositories", f"1 to {REPOSITORIES_AT_MOST} names")
+    return order

@@ -1,0 +1,150 @@
+"""`GET /repos/{owner}/{name}/starneighbours`: the neighbours of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+from litestar import Controller, get
+from litestar.params import FromPath
+from litestar.types import ASGIApp, Scope
+
+from stargazer.api.answering import Asked, Found
+from stargazer.api.asked import Query, read
+from stargazer.api.backend import Backend, Given, KeyRequest
+from stargazer.api.bodies import Front
+from stargazer.api.fields import WAIT_SECONDS, choose, field, matches, takes_gzip, wait_seconds
+from stargazer.api.job_views import path_of, retry_seconds, view
+from stargazer.api.neighbours_headers import answer_headers, etag, link
+from stargazer.api.replies import Reply, StreamReply, json_reply
+from stargazer.planner.name import parse_name
+from stargazer.service.items import csv_lines, ndjson_lines
+from stargazer.store.jobs_states import Job
+
+ARRAY = "application/json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+FORMS = (ARRAY, NDJSON, CSV)
+"""What neighbours come as; the first unless a client says otherwise."""
+
+_CONTENT_TYPES = {NDJSON: b"application/x-ndjson", CSV: b"text/csv; charset=utf-8; header=present"}
+
+NAMES = "names"
+"""The scope of keys that are told who shares a neighbour."""
+
+
+class NeighboursController(Controller):
+    """The main job."""
+
+    path = "/repos/{owner:str}/{name:str}/starneighbours"
+    opt = {"scope": "neighbours"}  # noqa: RUF012 - Litestar's
+
+    @get(include_in_schema=False)
+    async def neighbours(
+        self,
+        request: KeyRequest,
+        backend: Given,
+        owner: FromPath[str],
+        name: FromPath[str],
+    ) -> ASGIApp:
+        """Answer from the store, or start the job that can, and wait for it a while."""
+        scope, key = request.scope, request.user
+        credential = await backend.credentials.of(key)
+        form = choose(field(scope, b"accept"), FORMS)
+        is_named = NAMES in key.scopes
+        like = (credential.user, is_named, owner, name, scope["query_string"])
+        if form is ARRAY and (front := backend.bodies.front(like)) is not None:
+            return front.reply(scope)
+
+        query = read(scope["query_string"])
+        asked = Asked(
+            repository="/".join(parse_name(f"{owner}/{name}")),
+            credential=credential,
+            subscriber=key.name,
+            max_age=None if query.max_age is None else timedelta(seconds=query.max_age),
+        )
+        found = await _stored(backend, asked, query)
+        waited = None
+        if found is None:
+            waited = wait_seconds(field(scope, b"prefer"))
+            read_now = await backend.answering.read(asked, WAIT_SECONDS if waited is None else waited)
+            if isinstance(read_now, Job):
+                return _accepted(read_now, waited)
+            found = read_now
+        serving = _Serving(backend, asked, query, found, is_named=is_named)
+        if form is not ARRAY:
+            return await serving.stream(form, scope)
+        front = await serving.front(scope["query_string"])
+        if waited is None:
+            backend.bodies.keep(like, front)
+            return front.reply(scope)
+        return _applied(front.reply(scope), waited)
+
+
+async def _stored(backend: Backend, asked: Asked, query: Query) -> Found | None:
+    if query.answer is not None:
+        return await backend.answering.pinned(asked, query.answer)
+    return await backend.answering.stored(asked)
+
+
+def _accepted(job: Job, waited: int | None) -> Reply:
+    """Say that a job is at work, and when to ask again."""
+    headers = [("Location", path_of(job.id)), ("Retry-After", str(retry_seconds(job)))]
+    if waited is not None:
+        headers.append(("Preference-Applied", f"wait={waited}"))
+    return json_reply(202, view(job), *headers)
+
+
+def _applied(reply: Reply, waited: int) -> Reply:
+    return Reply(reply.status, [*reply.headers, (b"preference-applied", b"wait=%d" % waited)], reply.body)
+
+
+class _Serving:
+    """One answer being sent."""
+
+    def __init__(self, backend: Backend, asked: Asked, query: Query, found: Found, *, is_named: bool) -> None:
+        self._backend = backend
+        self._asked = asked
+        self._query = query
+        self._found = found
+        self._is_named = is_named
+        self._names = query.names if is_named else 0
+
+    async def front(self, query_string: bytes) -> Front:
+        """Make the replies of one page."""
+        tag = etag(self._found, self._query, ARRAY, is_named=self._is_named)
+        body = await self._backend.bodies.page(self._found.stored, self._query, names=self._names)
+        told = [
+            *answer_headers(self._found, self._asked.repository, tag, query_string),
+            (b"link", link(self._found, self._query, body.total)),
+            (b"x-total-count", b"%d" % body.total),
+        ]
+
+        def whole(content: bytes, *more: tuple[bytes, bytes]) -> Reply:
+            length = (b"content-length", b"%d" % len(content))
+            return Reply(200, [*told, (b"content-type", ARRAY.encode()), length, *more], content)
+
+        squeezed = body.squeezed and whole(body.squeezed, (b"content-encoding", b"gzip"))
+        return Front(tag, whole(body.plain), squeezed or None, Reply(304, told))
+
+    async def stream(self, form: str, scope: Scope) -> Reply | StreamReply:
+        """Send all neighbours, some at a time, however many there are."""
+        tag = etag(self._found, self._query, form, is_named=self._is_named)
+        told = answer_headers(self._found, self._asked.repository, tag, scope["query_string"])
+        if matches(field(scope, b"if-none-match"), tag):
+            return Reply(304, told)
+        total = await self._backend.bodies.total(self._found.stored, self._query.min_shared)
+        headers = [*told, (b"x-total-count", b"%d" % total), (b"content-type", _CONTENT_TYPES[form])]
+        return StreamReply(
+            headers, self._chunks(form), is_gzipped=takes_gzip(field(scope, b"accept-encoding"))
+        )
+
+    async def _chunks(self, form: str) -> AsyncGenerator[bytes, None]:
+        rows = self._backend.service.pages.stream(
+            self._found.stored, sort=self._query.sort, min_shared=self._query.min_shared, names=self._names
+        )
+        if form == CSV:
+            yield b"".join(csv_lines((), header=True))
+        lines = csv_lines if form == CSV else ndjson_lines
+        async for some in rows:
+            yield b"".join(lines(some))

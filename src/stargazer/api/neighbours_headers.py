@@ -1,0 +1,80 @@
+"""The header fields of an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from math import ceil
+
+from stargazer.api.answering import Found
+from stargazer.api.asked import Query
+from stargazer.api.job_views import path_of
+from stargazer.api.replies import Headers
+from stargazer.store.answers import StoredAnswer
+
+VARY = (b"vary", b"X-API-Key, Accept, Accept-Encoding")
+PRIVATE = (b"cache-control", b"private")
+
+
+def etag(found: Found, query: Query, media_type: str, *, is_named: bool) -> bytes:
+    """The weak tag of what is sent: it depends on the answer, the query and the scope."""
+    said = f"{query.pinned(found.stored.id, query.page)} {media_type} {is_named}"
+    return b'W/"' + hashlib.blake2b(said.encode(), digest_size=12).hexdigest().encode() + b'"'
+
+
+def answer_headers(found: Found, asked: str, tag: bytes, query_string: bytes) -> Headers:
+    """What is told of an answer with every reply, also with one that it has not changed.
+
+    Args:
+        found: the answer.
+        asked: the name that was asked for; told if it is another today.
+        tag: the ETag.
+        query_string: what was asked.
+    """
+    headers = [
+        (b"etag", tag),
+        (b"last-modified", format_datetime(found.stored.made_at.astimezone(UTC), usegmt=True).encode()),
+        PRIVATE,
+        VARY,
+        (b"stargazer-answer", describe(found.stored).encode()),
+    ]
+    if found.repository != asked:
+        location = neighbours_path(found.repository).encode()
+        headers.append((b"content-location", location + (b"?" + query_string if query_string else b"")))
+    if found.job is not None:
+        headers.append((b"stargazer-job", path_of(found.job).encode()))
+    return headers
+
+
+def describe(answer: StoredAnswer) -> str:
+    """Say how an answer was come by."""
+    coverage = answer.coverage
+    said = [
+        answer.kind.value,
+        f"listed={coverage['stargazers_listed']}",
+        f"read={coverage['users_read']}",
+    ]
+    if coverage["as_of"] is not None:
+        as_of = datetime.fromisoformat(coverage["as_of"]).astimezone(UTC)
+        said.append(f"as-of={as_of:%Y-%m-%dT%H:%M:%SZ}")
+    return "; ".join(said)
+
+
+def link(found: Found, query: Query, total: int) -> bytes:
+    """Where the other pages are; all of the same answer, whatever comes after it."""
+    last = max(1, ceil(total / query.per_page))
+    pages = {"first": 1, "last": last}
+    if query.page > 1:
+        pages["prev"] = min(query.page - 1, last)
+    if query.page < last:
+        pages["next"] = query.page + 1
+    path = neighbours_path(found.repository)
+    return ", ".join(
+        f'<{path}?{query.pinned(found.stored.id, page)}>; rel="{name}"' for name, page in pages.items()
+    ).encode()
+
+
+def neighbours_path(repository: str) -> str:
+    """Where the neighbours of a repository are."""
+    return f"/repos/{repository}/starneighbours"

@@ -1,0 +1,141 @@
+"""The parameters of a query, declared once: how each is read, and how it is described.
+
+What is not declared is refused, so that a typing error is told and not taken for consent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from stargazer.errors import InvalidRequest
+
+_NUMBER = re.compile("[0-9]{1,10}", re.ASCII)
+_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_FIELDS_AT_MOST = 100
+
+
+class Parameter(Protocol):
+    """One parameter: its name and description, what it must be, and how it is read."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the query."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What it does, in a sentence."""
+        ...
+
+    @property
+    def example(self) -> Any:
+        """A value that it may have."""
+        ...
+
+    def read(self, text: str) -> Any:
+        """Read a value.
+
+        Raises:
+            InvalidRequest: it is none.
+        """
+        ...
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the values as JSON Schema."""
+        ...
+
+
+class Number(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole number from `least` to `most`, or a `word` that means None."""
+
+    name: str
+    text: str
+    least: int
+    most: int
+    default: int | None
+    example: int
+    word: str | None = None
+
+    def read(self, text: str) -> int | None:
+        """Read it."""
+        if self.word is not None and text == self.word:
+            return None
+        if _NUMBER.fullmatch(text) and self.least <= int(text) <= self.most:
+            return int(text)
+        or_word = "" if self.word is None else f", or {self.word}"
+        raise InvalidRequest(
+            self.name, f"a whole number from {self.least:,} to {self.most:,}{or_word}", got=text[:80]
+        )
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        number: dict[str, Any] = {"type": "integer", "minimum": self.least, "maximum": self.most}
+        described = number if self.word is None else {"oneOf": [number, {"const": self.word}]}
+        return described if self.default is None else {**described, "default": self.default}
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One of some words."""
+
+    name: str
+    text: str
+    words: tuple[str, ...]
+    default: str
+    example: str
+
+    def read(self, text: str) -> str:
+        """Read it."""
+        if text in self.words:
+            return text
+        raise InvalidRequest(self.name, f"one of {', '.join(self.words)}", got=text[:80])
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"type": "string", "enum": list(self.words), "default": self.default}
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """The id of something that is stored."""
+
+    name: str
+    text: str
+    example: str
+
+    def read(self, text: str) -> UUID:
+        """Read it."""
+        if _UUID.fullmatch(text):
+            return UUID(text)
+        raise InvalidRequest(self.name, "a UUID with its hyphens", got=text[:80])
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"type": "string", "format": "uuid", "pattern": f"^{_UUID.pattern.replace('a-f', 'A-Fa-f')}$"}
+
+
+def read_query(raw: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Read the parameters of a query; those that are absent are absent.
+
+    Raises:
+        InvalidRequest: one of them is unknown, comes twice, or has no value that it may have.
+    """
+    if not raw:
+        return {}
+    known = {parameter.name: parameter for parameter in parameters}
+    try:
+        pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_AT_MOST)
+    except ValueError as unreadable:
+        raise InvalidRequest("the query", f"at most {_FIELDS_AT_MOST} parameters") from unreadable
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in known:
+            raise InvalidRequest("the query", f"made of {', '.join(known) or 'nothing'}", got=name[:80])
+        if name in values:
+            raise InvalidRequest(name, "given once")
+        values[name] = known[name].read(text)
+    return values
