@@ -13,6 +13,7 @@ from tests.integration.workers_together import Firm, Forward, forwarding, found
 
 from stargazer.sandbox.behaviour import Behaviour
 from stargazer.sandbox.separate import Recipe
+from stargazer.store.database import Database
 
 SPEED = 60.0
 SUBJECTS = {f"synthetic/s{number}": 60 for number in range(6)}
@@ -88,3 +89,13 @@ async def test_a_machine_that_is_cut_off_loses_its_jobs_to_the_other(
         assert await firm.neighbours(ended) == firm.sandbox.truth(name)
         assert firm.asked(1 - cut_off)
         assert firm.sandbox.overspent() == []
+
+
+async def test_a_machine_that_is_gone_is_noticed_within_a_minute(
+    server: TcpServer, machines: list[Host]
+) -> None:
+    """The server asks after silent clients: a transaction of one that is cut off holds no lock for hours."""
+    async with Database.open(server.dsn(machines[0].near), "https://api.github.com/graphql") as database:
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+        shown = [await database.pool.fetchval("SELECT current_setting($1)", name) for name in names]
+    assert shown == ["30", "10", "3", "60000"]

@@ -34,6 +34,13 @@ _SERVER_SETTINGS = {
     # Looking up thousands of ids in an index beats reading all of a table, on any disk of today.
     "random_page_cost": "1.1",
     "timezone": "UTC",
+    # A machine that is cut off in a transaction holds its locks, until the server notices; by
+    # default that takes two hours. Ignored on a socket, where nobody can be cut off.
+    # Source: https://www.postgresql.org/docs/15/runtime-config-connection.html (read 2026-11-24).
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "60000",
 }
 
 _FIND_ENDPOINT = "SELECT id FROM endpoint WHERE url = $1"
