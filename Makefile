@@ -32,6 +32,10 @@ setup: .venv/runtime ## install stargazer into .venv (.venv/bin/stargazer)
 demo: setup ## the main job: neighbours of rails/rails in the sandbox
 	@$(BIN)/stargazer neighbours rails/rails --sandbox --no-store
 
+.PHONY: serve
+serve: setup ## the HTTP service on a simulated GitHub: prints its URL, a key and an example
+	@$(BIN)/stargazer serve --sandbox
+
 .PHONY: test
 test: .venv/develop ## run every test
 	@$(BIN)/python -m pytest -n auto

@@ -37,8 +37,11 @@ _PATTERNS = (
 _MARKS = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sgz_", "://")
 """What looks like a secret, and a part of each that is found quickly."""
 
-LOUD = ("uvicorn.access",)
+SILENT = ("uvicorn.access", "aiohttp.access")
 """Loggers that say nothing here: a request has its own line."""
+
+QUIET = ("uvicorn.error",)
+"""Loggers that are heard only when something is wrong."""
 
 
 class Redaction:
@@ -111,12 +114,10 @@ class Log:
         root = logging.getLogger()
         root.handlers[:] = [self._handler]
         root.setLevel(level)
-        for name in LOUD:
+        for name in SILENT:
             logging.getLogger(name).disabled = True
-        for name in ("uvicorn", "uvicorn.error"):
-            logger = logging.getLogger(name)
-            logger.handlers.clear()
-            logger.propagate = True
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def request(self, seen: msgspec.Struct) -> None:
         """Write the one line of a request."""
@@ -127,7 +128,7 @@ class Log:
             text = self._redaction(line + msgspec.json.encode(seen).decode()[1:])
         else:
             event = {"at": at, "level": "info", "event": "request.answered"}
-            text = self._render(None, "info", {**event, **msgspec.structs.asdict(seen)})
+            text = self._render(None, "info", {**event, **msgspec.to_builtins(seen)})
         with suppress(OSError, ValueError):
             self._stream.write(f"{text}\n")
             self._stream.flush()

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from stargazer.api.frame import Seen
-from stargazer.logs import HIDDEN, Log, Redaction
+from stargazer.logs import HIDDEN, QUIET, SILENT, Log, Redaction
 from stargazer.store.key_text import make_key_text
 
 PASSWORD = 'cor"rect\\horse'
@@ -35,7 +35,10 @@ def loggers() -> Iterator[None]:
     before = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = before[0], before[1]
-    logging.getLogger("uvicorn.access").disabled = False
+    for name in SILENT:
+        logging.getLogger(name).disabled = False
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def opened(*, people: bool = False) -> io.StringIO:
@@ -138,8 +141,9 @@ def test_the_servers_own_access_log_is_off() -> None:
 
     logging.getLogger("uvicorn.access").info("GET / 200")
     logging.getLogger("uvicorn.error").info("Started")
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
 
-    assert [line["event"] for line in lines(stream)] == ["Started"]
+    assert [line["event"] for line in lines(stream)] == ["Invalid HTTP request received."]
 
 
 def test_facts_stand_beside_the_event() -> None:

@@ -7,6 +7,7 @@ what became of it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -25,7 +26,7 @@ CLIENT_GONE = 499
 """What a request is counted as whose client left before it was answered: nginx's word for it."""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one request.
 
     `route` is the template of the path, so that no name stands in it; empty: no
@@ -53,11 +54,20 @@ class Frame:
         app: what answers.
         origins: whose scripts may call.
         observers: are told of each request when it has been answered.
+        stopping: when it is set, clients are told to close their connections.
     """
 
-    def __init__(self, app: ASGIApp, *, origins: Origins, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origins: Origins,
+        observers: Sequence[Observer] = (),
+        stopping: asyncio.Event | None = None,
+    ) -> None:
         self._app = app
         self._origins = origins
+        self._stopping = stopping or asyncio.Event()
         self._observers = tuple(observers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +75,7 @@ class Frame:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        passage = _Passage(scope, receive, send, self._origins)
+        passage = _Passage(scope, receive, send, self._origins, self._stopping)
         try:
             with structlog.contextvars.bound_contextvars(request_id=passage.request_id):
                 await passage.answer(self._app)
@@ -78,11 +88,14 @@ class Frame:
 class _Passage:
     """One request on its way through."""
 
-    def __init__(self, scope: Any, receive: Receive, send: Send, origins: Origins) -> None:
+    def __init__(
+        self, scope: Any, receive: Receive, send: Send, origins: Origins, stopping: asyncio.Event
+    ) -> None:
         self._begun = time.perf_counter()
         self._outer_receive = receive
         self._outer_send = send
         self._origins = origins
+        self._stopping = stopping
         self._method = str(scope["method"])
         self._is_head = self._method == "HEAD"
         self._scope: Any = {**scope, "method": "GET"} if self._is_head else scope
@@ -155,6 +168,8 @@ class _Passage:
         dressed.append((b"x-request-id", self.request_id.encode()))
         if self._origin is not None:
             dressed += self._origins.granted(self._origin)
+        if self._stopping.is_set():
+            dressed.append((b"connection", b"close"))
         if self._origins.vary:
             dressed.append((b"vary", b"Origin"))
         self._kind = next(

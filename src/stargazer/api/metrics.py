@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Litestar, Request, Response, get
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -127,6 +127,21 @@ class Counted:
         reply = await self._transport.send(call)
         self._metrics.count(reply)
         return reply
+
+
+def metrics_app(metrics: Metrics, backend: Backend) -> Litestar:
+    """Give the numbers on a port of their own, to whoever reaches it.
+
+    Args:
+        metrics: the numbers.
+        backend: where those of the store are.
+    """
+
+    @get("/metrics", media_type="text/plain")
+    async def read() -> Response[bytes]:
+        return Response(await metrics.exposition(backend), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return Litestar([read], openapi_config=None, logging_config=None)
 
 
 class MetricsController(Controller):

@@ -90,13 +90,14 @@ def one_line(message: str, environ: Mapping[str, str] = os.environ) -> str:
         'no such command ***'
     """
     line = " ".join(clean(word) for word in message.split())
-    for secret in _secrets(environ):
+    for secret in secrets_of(environ):
         if len(secret) >= LETTERS_OF_A_SECRET:
             line = line.replace(secret, "***")
     return line
 
 
-def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
+def secrets_of(environ: Mapping[str, str]) -> Iterator[str]:
+    """Everything in the environment that must not be shown; some of it may be empty."""
     for name in ("GITHUB_TOKEN", "GH_TOKEN"):
         yield environ.get(name, "").strip()
     for name in ("STARGAZER_DATABASE_URL", "DATABASE_URL"):

@@ -10,6 +10,7 @@ COMMANDS = {
     "cost": "Price any GitHub GraphQL document, without asking GitHub.",
     "sandbox": "Serve a simulated GitHub with real data, to try everything without a token.",
     "doctor": "Check whether the set-up is sound, and what this token may list.",
+    "serve": "Serve the HTTP API with its documentation, and carry out its jobs.",
     "worker": "Carry out the jobs of the store until Ctrl-C or SIGTERM.",
     "migrate": "Bring the schema of the database up to date, and say what was done.",
 }

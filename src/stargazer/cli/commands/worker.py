@@ -15,19 +15,14 @@ from stargazer.cli.session import connect
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.storage import open_store
 from stargazer.cli.verbatim import VerbatimCommand
-from stargazer.service import JobReader, Service
-from stargazer.store.jobs import Jobs
-from stargazer.store.ledger import PostgresLedger
-from stargazer.store.ledger_bell import Bell
-from stargazer.worker import Chore, work
+from stargazer.cli.working import Shift, work_until
+from stargazer.service import Service
 
 EXAMPLES = """
 Examples:
   stargazer worker
   stargazer worker --concurrency 8 --keep 30d
 """
-
-CLEANED_EVERY = timedelta(hours=1)
 
 
 @click.command("worker", cls=VerbatimCommand, epilog=EXAMPLES)
@@ -54,43 +49,15 @@ def command(concurrency: int, keep: float) -> int:
     ends the calls in flight, keeps what they brought, and hands its jobs back, within five seconds.
     """
     kept = timedelta(seconds=min(keep, LONGEST_AGE.total_seconds()))
-    asyncio.run(_work(concurrency, kept))
+    asyncio.run(_work(Shift(concurrency=concurrency, kept=kept)))
     return 0
 
 
-async def _work(concurrency: int, kept: timedelta) -> None:
-    async with (
-        connect() as session,
-        open_store(session) as database,
-        Bell.open(database) as bell,
-    ):
-        service = Service(database, session.clock)
-        own = await user_of(session, service)
+async def _work(shift: Shift) -> None:
+    async with connect() as session, open_store(session) as database:
+        await user_of(session, Service(database, session.clock))
         stop = asyncio.Event()
         with stop_on_signal(stop.set):
             if not is_quiet():
                 say("takes jobs until Ctrl-C")
-            await work(
-                database,
-                JobReader(
-                    service,
-                    lambda _own: session.github,
-                    lambda user: PostgresLedger(database, bell, user),
-                ),
-                clock=session.clock,
-                concurrency=concurrency,
-                stop=stop,
-                users=[own],
-                chores=[_cleaning(service, Jobs(database, bell), kept)],
-            )
-
-
-def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
-    async def clean() -> None:
-        older_than = service.clock.now() - kept
-        await service.answers.clean(older_than)
-        await service.star_lists.clean(older_than)
-        await service.stargazer_lists.clean(older_than)
-        await jobs.clean(older_than)
-
-    return Chore("clean", CLEANED_EVERY, clean)
+            await work_until(stop, session, database, shift)

@@ -1,0 +1,117 @@
+"""The HTTP server of a command: its socket, and its orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import msgspec
+import uvicorn
+from litestar.types import ASGIApp
+
+from stargazer.api.connection import Connection
+from stargazer.errors import InvalidRequest
+
+BACKLOG = 2_048
+"""How many connections may wait to be accepted."""
+
+IDLE_SECONDS = 15
+"""So long a connection may lie idle; a proxy in front of us has to give its own up sooner."""
+
+DRAINING_SECONDS = 1.0
+"""So long we go on accepting after the word to stop, telling every client to close its connection.
+
+Whoever sends a request at this moment on a connection that is kept would lose it otherwise.
+"""
+
+ENDING_SECONDS = 2
+"""So long requests that were accepted may take to end after that."""
+
+_LOOK_SECONDS = 0.02
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where to listen, and whose word for a client's address is taken."""
+
+    host: str
+    port: int
+    trusted_proxies: tuple[str, ...] = ()
+
+
+@contextmanager
+def listening(address: Address) -> Generator[socket.socket]:
+    """Open the socket.
+
+    Raises:
+        InvalidRequest: the address is taken, or is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        listener = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        must_be = f"free, at a --host of this machine ({error.strerror})"
+        raise InvalidRequest("--port", must_be) from error
+    with listener:
+        yield listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The URL of what listens; a wildcard is shown as the loopback."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (what is shown, not what listens)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server:
+    """Answers HTTP on an open socket until it is told to stop.
+
+    Args:
+        app: what answers.
+        listener: the open socket.
+        trusted_proxies: whose word for a client's address is taken.
+    """
+
+    def __init__(self, app: ASGIApp, listener: socket.socket, trusted_proxies: tuple[str, ...] = ()) -> None:
+        config = uvicorn.Config(
+            app,
+            loop="none",
+            http=Connection,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
+            timeout_keep_alive=IDLE_SECONDS,
+            timeout_graceful_shutdown=ENDING_SECONDS,
+        )
+        self._listener = listener
+        self._server = _Uvicorn(config)
+
+    async def serve(self) -> None:
+        """Answer until `stop` has ended."""
+        await self._server.serve(sockets=[self._listener])
+
+    async def stop(self) -> None:
+        """End: clients are told to close their connections, then no more are accepted.
+
+        The application has to be told before, so that it ends its streams and
+        answers with `Connection: close`.
+        """
+        state = self._server.server_state
+        for _ in range(round(DRAINING_SECONDS / _LOOK_SECONDS)):
+            if not state.connections:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._server.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn's server, without its handlers for signals: the command has its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave signals alone."""
+        yield

@@ -1,0 +1,105 @@
+"""The worker that a command runs: its jobs, its chores, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+
+from stargazer.cli.answering import user_of
+from stargazer.cli.session import Session
+from stargazer.errors import GitHubUnreachable
+from stargazer.runner import Transport
+from stargazer.service import JobReader, Service
+from stargazer.store.database import Database
+from stargazer.store.jobs import Jobs
+from stargazer.store.ledger import PostgresLedger
+from stargazer.store.ledger_bell import Bell
+from stargazer.worker import Chore, work
+
+CLEANED_EVERY = timedelta(hours=1)
+
+ASK_AGAIN_SECONDS = 5.0
+"""How often we ask whose token it is while GitHub is away."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker works: on how many jobs at once, and how long it lets old answers lie."""
+
+    concurrency: int
+    kept: timedelta
+
+
+async def work_until(
+    stop: asyncio.Event,
+    session: Session,
+    database: Database,
+    shift: Shift,
+    *,
+    through: Callable[[Transport], Transport] = lambda transport: transport,
+) -> None:
+    """Carry out the jobs of the token's GitHub user until *stop* is set.
+
+    Args:
+        stop: set it to end within five seconds.
+        session: whom to ask, and with which token.
+        database: the store.
+        shift: how to work.
+        through: what calls go through on their way to GitHub.
+
+    Raises:
+        CredentialsRefused: GitHub does not know the token.
+        StoreUnavailable: the database cannot be used, and waiting cannot help.
+    """
+    service = Service(database, session.clock)
+    own = await _own_user(stop, session, service)
+    if own is None:
+        return
+    # A sandbox has a time of its own, which our calls tell.
+    speed = 1.0 if session.speed is None else None
+    async with Bell.open(database) as bell:
+        reader = JobReader(
+            service,
+            lambda _own: through(session.github),
+            lambda user: PostgresLedger(database, bell, user, speed=speed),
+        )
+        await work(
+            database,
+            reader,
+            clock=session.clock,
+            concurrency=shift.concurrency,
+            stop=stop,
+            users=[own],
+            chores=[_cleaning(service, Jobs(database, bell), shift.kept)],
+        )
+
+
+async def _own_user(stop: asyncio.Event, session: Session, service: Service) -> int | None:
+    """Whose token it is, as soon as GitHub or the store tells; None: we were told to stop before."""
+    while not stop.is_set():
+        try:
+            return await user_of(session, service)
+        except GitHubUnreachable as away:
+            _LOG.warning("%s", away.message)
+        try:
+            async with asyncio.timeout(ASK_AGAIN_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            continue
+    return None
+
+
+def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
+    async def clean() -> None:
+        older_than = service.clock.now() - kept
+        await service.answers.clean(older_than)
+        await service.star_lists.clean(older_than)
+        await service.stargazer_lists.clean(older_than)
+        await jobs.clean(older_than)
+
+    return Chore("clean", CLEANED_EVERY, clean)
