@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -32,6 +31,14 @@ if __name__ != "__main__":
 
 ENDPOINT_URL = "https://api.github.com/graphql"
 LIMIT = 50
+PLAYERS = 4
+LEASE_SECONDS = 2.0
+"""Short for a test, and long for a process that a busy machine does not let run."""
+
+ALL_LISTEN = """
+SELECT count(DISTINCT pid) >= $1 FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'LISTEN%'
+"""
 CALL_SECONDS = 0.01
 SLOW_CALL_SECONDS = 0.05
 
@@ -55,7 +62,7 @@ def call(points: int = 1) -> Call:
 
 async def eventually(database: Database, question: str, *arguments: object) -> None:
     """Ask until the answer is yes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await database.pool.fetchval(question, *arguments):  # noqa: ASYNC110 - it is a database
             await asyncio.sleep(0.002)
 
@@ -105,7 +112,8 @@ class Player:
 
 async def play(dsn: str, number: int, killed_in_call: int | None) -> None:
     async with Database.open(dsn, ENDPOINT_URL) as database, Bell.open(database) as bell:
-        ledger = PostgresLedger(database, bell, await credential(database), lease_seconds=0.6)
+        ledger = PostgresLedger(database, bell, await credential(database), lease_seconds=LEASE_SECONDS)
+        await eventually(database, ALL_LISTEN, PLAYERS)
         await Player(database, ledger, number).play(killed_in_call)
 
 
@@ -136,60 +144,59 @@ async def test_processes_with_one_credential_never_overspend(database_url: str) 
         await database.pool.execute(TOY_GITHUB)
         players = [
             subprocess.Popen([sys.executable, __file__, database_url, str(number)])  # noqa: ASYNC220, S603
-            for number in range(4)
+            for number in range(PLAYERS)
         ]
         ends = [await asyncio.to_thread(player.wait) for player in players]
         assert ends == [-signal.SIGKILL, 0, 0, 0]
         assert await database.pool.fetchval("SELECT count(*) FROM toy_call") == LIMIT
         assert await database.pool.fetchval(OVERLAPS) == 0
-        assert await database.pool.fetchval("SELECT count(DISTINCT worker) FROM toy_call") == 4
+        assert await database.pool.fetchval("SELECT count(DISTINCT worker) FROM toy_call") == PLAYERS
 
 
-async def test_a_waiting_run_wakes_when_the_call_has_ended(database: Database, bell: Bell) -> None:
-    """Between the end of one run's call and the grant of another's pass less than 50 ms."""
+async def test_a_waiting_run_wakes_when_the_call_has_ended(
+    database: Database, bell: Bell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of one run's call wakes another, which would not ask again by itself for long."""
+    monkeypatch.setattr("stargazer.store.ledger._ASK_AGAIN_SECONDS", 3_600.0)
     user = await credential(database)
-    spans: list[float] = []
-    for _ in range(8):
-        one, two = PostgresLedger(database, bell, user), PostgresLedger(database, bell, user)
-        grant = granted(await reserve(one, left=0.001))
-        assert isinstance(await reserve(two, left=0.001), Wait)
-        waiting = asyncio.create_task(two.freed())
-        await asyncio.sleep(0)
-        begun = time.perf_counter()
-        await one.settle(grant, reply(), now())
+    one, two = PostgresLedger(database, bell, user), PostgresLedger(database, bell, user)
+    grant = granted(await reserve(one, left=0.001))
+    assert isinstance(await reserve(two, left=0.001), Wait)
+    waiting = asyncio.create_task(two.freed())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await one.settle(grant, reply(), now())
+    async with asyncio.timeout(60):
         await waiting
-        following = granted(await reserve(two, left=0.001))
-        spans.append(time.perf_counter() - begun)
-        await two.settle(following, reply(), now())
-    assert sorted(spans)[len(spans) // 2] < 0.05
+    granted(await reserve(two, left=0.001))
 
 
 async def test_a_call_that_was_given_up_is_left_to_its_lease(database: Database, bell: Bell) -> None:
     """GitHub may still be busy with it: nobody else gets a call until its lease ends."""
     user = await credential(database)
-    one = PostgresLedger(database, bell, user, lease_seconds=0.3)
+    one = PostgresLedger(database, bell, user, lease_seconds=LEASE_SECONDS)
     two = PostgresLedger(database, bell, user)
     grant = granted(await reserve(one))
     await one.settle(grant, None, now())
     wait = await reserve(two)
     assert isinstance(wait, Wait)
     assert wait.reason is Reason.IN_FLIGHT
-    assert (wait.until - now()).total_seconds() < 0.3
-    await asyncio.sleep((wait.until - now()).total_seconds())
-    granted(await reserve(two))
+    async with asyncio.timeout(60):
+        while isinstance(await reserve(two), Wait):
+            await asyncio.sleep(0.02)
     assert (await two.read(now())).windows.unsettled == 1
 
 
 async def test_a_call_in_flight_keeps_its_lease(database: Database, bell: Bell) -> None:
     """A call that takes longer than its lease is not taken for lost while its worker lives."""
     user = await credential(database)
-    one = PostgresLedger(database, bell, user, lease_seconds=0.3)
+    one = PostgresLedger(database, bell, user, lease_seconds=LEASE_SECONDS)
     two = PostgresLedger(database, bell, user)
     grant = granted(await reserve(one))
-    deadline = time.monotonic() + 1.0
-    while time.monotonic() < deadline:
-        assert isinstance(await reserve(two, left=0.001), Wait)
-        await asyncio.sleep(0.05)
+    wait = await reserve(two, left=0.001)
+    assert isinstance(wait, Wait)
+    await eventually(database, "SELECT clock_timestamp() > $1::timestamptz + interval '0.5 s'", wait.until)
+    assert isinstance(await reserve(two, left=0.001), Wait)
     await one.settle(grant, reply(), now())
 
 
@@ -247,30 +254,27 @@ class ToyTransport:
         return self.world.answer(call)
 
 
-def make_run(world: World, ledger: PostgresLedger | None = None) -> Run:
-    plan = Plan.neighbours("owner/r1")
+def make_run(world: World, ledger: PostgresLedger, plan: Plan | None = None) -> Run:
+    plan = plan or Plan.neighbours("owner/r1")
     return Run(plan, ToyTransport(world), SystemClock(), on_pages=lambda _pages: None, ledger=ledger)
 
 
-async def timed(run: Run) -> float:
-    begun = time.perf_counter()
-    finish = await run.finish()
-    assert finish.coverage.kind == "exact"
-    return time.perf_counter() - begun
-
-
 async def test_a_small_run_does_not_wait_behind_a_large_one(database: Database, bell: Bell) -> None:
-    """Two runs take turns call by call: the small one is done within twice its time alone."""
+    """Two runs take turns call by call: beside the small one's calls there are at most as many."""
     user = await credential(database)
-    alone = await timed(make_run(World.sized(120), PostgresLedger(database, bell, user)))
     large = make_run(World.sized(3000), PostgresLedger(database, bell, user))
     reading = asyncio.create_task(large.finish())
-    await asyncio.sleep(5 * SLOW_CALL_SECONDS)
-    beside = await timed(make_run(World.sized(120), PostgresLedger(database, bell, user)))
+    await eventually(database, "SELECT state->'leases' <> '{}' FROM ledger")
+    plan = Plan.neighbours("owner/r1")
+    small = make_run(World.sized(120), PostgresLedger(database, bell, user), plan)
+    before = len(ToyTransport.most)
+    assert (await small.finish()).coverage.kind == "exact"
+    together = len(ToyTransport.most) - before
     assert not reading.done()
     large.wind_down()
     await reading
-    assert beside < 2 * alone
+    # The call in flight when it came, and the one after its last.
+    assert together <= 2 * plan.spent.calls + 2
     assert max(ToyTransport.most) == 1
 
 
@@ -289,4 +293,4 @@ async def test_a_run_that_winds_down_takes_in_its_call_in_flight(database: Datab
 
 if __name__ == "__main__":
     worker = int(sys.argv[2])
-    asyncio.run(play(sys.argv[1], worker, 5 if worker == 0 else None))
+    asyncio.run(play(sys.argv[1], worker, 2 if worker == 0 else None))
