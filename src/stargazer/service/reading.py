@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from stargazer.errors import StargazerError
+from stargazer.errors import StargazerError, StargazersRestricted, StarListsRestricted
 from stargazer.find import NO_ANSWER
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.page import Page, User
@@ -14,7 +14,7 @@ from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Run, Transport
 from stargazer.service.stores import Stores
-from stargazer.service.wanted import Outcome, Wanted
+from stargazer.service.wanted import DAY, Outcome, Wanted
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.sizes import write_sizes
 from stargazer.store.stargazer_lists import ListKey
@@ -39,6 +39,8 @@ class Reading:
         self._stores = stores
         self._wanted = wanted
         self._clock = stores.clock
+        self._fingerprint: bytes | None = getattr(transport, "fingerprint", None)
+        self._credential: str = getattr(transport, "credential", "")
         self._begun_at = stores.clock.now()
         self._run = Run(
             plan, transport, stores.clock, on_pages=self._keep, on_progress=on_progress, ledger=ledger
@@ -71,15 +73,44 @@ class Reading:
     async def read(self) -> StargazerError | None:
         """Read everything that the plan wants into the store; returns what ended it early, if anything did.
 
+        What GitHub refused to this token within a day, or within the age that is
+        wanted, is not asked again.
+
         Raises:
             QueryRefused: GitHub says that a query of ours is wrong.
             StoreUnavailable: the database cannot be used; what was written stays.
         """
+        refused = await self._refused_before()
+        if refused is not None:
+            return refused
         await self._recall()
         error = (await self._run.finish()).error
         await self._keep(())
         await write_sizes(self._stores.database, self.plan.sizes, self._clock.now())
+        await self._remember_refusal(error)
         return error
+
+    async def _refused_before(self) -> StargazerError | None:
+        """What GitHub has refused lately; a list from elsewhere needs no list of GitHub's."""
+        known = await self._stores.repositories.named(self._wanted.repository)
+        if known is None or self._fingerprint is None or self._wanted.logins is not None:
+            return None
+        now = self._clock.now()
+        newer_than = max(now - DAY, self._wanted.oldest(now))
+        refusals = self._stores.refusals
+        refused = await refusals.find(known.number, self._fingerprint, newer_than=newer_than)
+        if isinstance(refused, StargazersRestricted) and self._credential:
+            return refused.tried_with(self._credential)
+        return refused
+
+    async def _remember_refusal(self, error: StargazerError | None) -> None:
+        if self._key is None or self._fingerprint is None or self._wanted.logins is not None:
+            return
+        refusals, repository = self._stores.refusals, self._key.repository
+        if isinstance(error, StargazersRestricted | StarListsRestricted):
+            await refusals.remember(repository, self._fingerprint, error, self._clock.now())
+        elif error is None and self.plan.listing_ended is not None:
+            await refusals.forget(repository, self._fingerprint)
 
     async def count(self, error: StargazerError | None) -> Outcome:
         """Count what was read and store the answer; *error* is what ended the reading early.

@@ -7,6 +7,7 @@ from stargazer.store.answers import Answers
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.credentials import Credentials
 from stargazer.store.database import Database
+from stargazer.store.refusals import Refusals
 from stargazer.store.repositories import Repositories
 from stargazer.store.star_lists import StarLists
 from stargazer.store.stargazer_lists import StargazerLists
@@ -31,3 +32,4 @@ class Stores:
         self.answers = Answers(database)
         self.pages = AnswerPages(database)
         self.credentials = Credentials(database)
+        self.refusals = Refusals(database)
