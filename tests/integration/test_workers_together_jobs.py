@@ -16,7 +16,7 @@ database_url = conftest.database_url
 
 SPEED = 40.0
 SMALL, LARGE = "synthetic/small", "synthetic/large"
-UNEQUAL = Recipe(users=6_000, stars=240_000, repositories=20_000, subjects={SMALL: 250, LARGE: 1_500})
+UNEQUAL = Recipe(users=6_000, stars=240_000, repositories=20_000, subjects={SMALL: 250, LARGE: 5_000})
 
 
 async def test_a_killed_workers_job_is_taken_over(database_url: str, tmp_path: Path) -> None:

@@ -171,6 +171,17 @@ async def test_a_waiting_run_wakes_when_the_call_has_ended(
     granted(await reserve(two, left=0.001))
 
 
+async def test_a_run_that_leaves_gives_up_its_place(database: Database, bell: Bell) -> None:
+    """The place that a call leaves behind is for the run's next call: there may be none."""
+    user = await credential(database)
+    moment = now()
+    one, two = (PostgresLedger(database, bell, user, speed=None) for _ in range(2))
+    grant = granted(await reserve(one, left=5.0, at=moment))
+    await one.settle(grant, reply(), moment)
+    await one.leave()
+    granted(await reserve(two, left=100.0, at=moment))
+
+
 async def test_a_call_that_was_given_up_is_left_to_its_lease(database: Database, bell: Bell) -> None:
     """GitHub may still be busy with it: nobody else gets a call until its lease ends."""
     user = await credential(database)
@@ -182,7 +193,7 @@ async def test_a_call_that_was_given_up_is_left_to_its_lease(database: Database,
     assert isinstance(wait, Wait)
     assert wait.reason is Reason.IN_FLIGHT
     async with asyncio.timeout(60):
-        while isinstance(await reserve(two), Wait):
+        while isinstance(await reserve(two), Wait):  # noqa: ASYNC110 - it is a database
             await asyncio.sleep(0.02)
     assert (await two.read(now())).windows.unsettled == 1
 
