@@ -183,5 +183,6 @@ class _Watch:
         if not self._lookers or job.progress is None or begun < self._look_at:
             return None
         found = await look(self._service, job.repository, job.credential_user)
-        self._look_at = begun + max(LOOK_EVERY_SECONDS, (time() - begun) / LOOK_SHARE)
+        every = TOLD_EVERY_SECONDS if found is None else LOOK_EVERY_SECONDS
+        self._look_at = begun + max(every, (time() - begun) / LOOK_SHARE)
         return found

@@ -150,6 +150,16 @@ class PostgresLedger:
         """Come back when another run's call has ended, or when it is time to show that we still wait."""
         await self._ear.wait(_ASK_AGAIN_SECONDS if self._in_line else None)
 
+    async def leave(self) -> None:
+        """Give up the place that the last call has left: this run sends no more.
+
+        Raises:
+            StoreUnavailable: the database failed; the place is kept for a moment.
+        """
+        async with self._decide(None) as ledger:
+            ledger.state.turns.pop(self._run, None)
+            await announce(ledger.connection, self._notice)
+
     async def read(self, now: datetime) -> LedgerState:
         """Look at the ledger as it is, its moments by the caller's clock.
 
