@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
+from pathlib import Path
 
 from yarl import URL
 
@@ -50,6 +52,23 @@ def check_url(url: str) -> URL:
         return address
     shown = None if "@" in url else clean(url)
     raise errors.SettingError("STARGAZER_GITHUB_URL", must_be, got=shown)
+
+
+def trust(ca: Path) -> ssl.SSLContext:
+    """Trust the certificate authorities in a PEM file besides those of the system.
+
+    Raises:
+        SettingError: it cannot be read, or holds no certificate.
+    """
+    must_be = "a PEM file with the certificate of an authority"
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca)
+    except (OSError, ValueError) as error:
+        # An SSLError is an OSError too, whose words help nobody.
+        why = f" ({error.strerror})" if isinstance(error, FileNotFoundError | PermissionError) else ""
+        raise errors.SettingError("STARGAZER_GITHUB_CA", must_be + why, got=clean(str(ca))) from error
+    return context
 
 
 def is_loopback(address: URL) -> bool:

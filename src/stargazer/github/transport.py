@@ -11,9 +11,12 @@ import copy
 import hashlib
 import importlib.metadata
 import math
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, NoReturn, Self, cast
 
@@ -26,7 +29,7 @@ from graphql import DocumentNode, ExecutionResult
 from yarl import URL
 
 from stargazer.github import compose, decode
-from stargazer.github.address import check_token, check_url, is_loopback, name_token
+from stargazer.github.address import check_token, check_url, is_loopback, name_token, trust
 from stargazer.github.weather import WEATHER, name_weather
 from stargazer.planner import page
 from stargazer.planner.page import Failure
@@ -74,6 +77,7 @@ class GitHub:
         total_seconds: how long a call may take.
         now: the clock of a simulation. A loopback host is told its time with each call.
         seconds_header: the header in which a simulation tells the seconds that a call took.
+        ca: a PEM file with the certificate authorities that are trusted besides the system's.
 
     Attributes:
         url: where calls go.
@@ -82,7 +86,7 @@ class GitHub:
 
     Raises:
         CredentialsRefused: there is no token, or it cannot be one.
-        SettingError: the URL cannot be used.
+        SettingError: the URL or the certificates cannot be used.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class GitHub:
         total_seconds: float = TOTAL_SECONDS,
         now: Callable[[], datetime] | None = None,
         seconds_header: str | None = None,
+        ca: Path | None = None,
     ) -> None:
         address = check_url(url)
         self.url = str(address)
@@ -105,10 +110,28 @@ class GitHub:
         checked = check_token(token, address)
         self.credential = name_token(checked)
         self.fingerprint = hashlib.sha256(checked.encode()).digest()
-        self._wire = _Wire(self.url, _authorize(checked), timeout)
+        trusted = True if ca is None else trust(ca)
+        self._wire = _Wire(self.url, _authorize(checked), timeout, trusted)
+        self._twin = partial(
+            GitHub,
+            url=url,
+            timeout_seconds=timeout_seconds,
+            total_seconds=total_seconds,
+            now=now,
+            seconds_header=seconds_header,
+            ca=ca,
+        )
 
     def __repr__(self) -> str:
         return f"GitHub({self.url!r})"
+
+    def for_token(self, token: str) -> GitHub:
+        """Make another of these for another token; it is not open yet.
+
+        Raises:
+            CredentialsRefused: it cannot be a token.
+        """
+        return self._twin(token)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a GitHub holds a token and open connections, so it cannot be pickled")
@@ -169,10 +192,15 @@ class _Wire(AIOHTTPTransport):
     """gql's transport, but every answer comes back as it came."""
 
     def __init__(
-        self, url: str, authorize: aiohttp.ClientMiddlewareType, timeout: aiohttp.ClientTimeout
+        self,
+        url: str,
+        authorize: aiohttp.ClientMiddlewareType,
+        timeout: aiohttp.ClientTimeout,
+        trusted: ssl.SSLContext | bool,
     ) -> None:
         super().__init__(
             url,
+            ssl=trusted,
             headers={
                 "User-Agent": f"stargazer/{importlib.metadata.version('stargazer')}",
                 "X-Github-Next-Global-ID": "1",

@@ -78,12 +78,14 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
         dead: answered with `Bad credentials`.
         stargazers: how lists of stargazers are answered to it; None: as to everybody.
         points_per_hour: of its user; None: as for everybody.
+        scopes: what GitHub says in `x-oauth-scopes` that it may do; None: it says nothing.
     """
 
     user: str
     dead: bool = False
     stargazers: Stargazers | None = None
     points_per_hour: int | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

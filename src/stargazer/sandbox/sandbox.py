@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from types import TracebackType
 from typing import Self
@@ -45,12 +46,20 @@ class Sandbox:
         behaviour: how it answers.
         host: where it listens.
         port: likewise; 0 lets the system choose.
+        tls: with it the sandbox speaks HTTPS, as an Enterprise Server does; None: HTTP.
     """
 
     def __init__(
-        self, graph: Graph, behaviour: Behaviour | None = None, *, host: str = "127.0.0.1", port: int = 0
+        self,
+        graph: Graph,
+        behaviour: Behaviour | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.graph = graph
+        self._tls = tls
         self._host = host
         self._port = port
         self._runner: web.ServerRunner | None = None
@@ -77,7 +86,7 @@ class Sandbox:
         server = web.Server(self._answer)
         self._runner = web.ServerRunner(server, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -99,7 +108,8 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The endpoint, for `POST` requests. It is known once the sandbox has started."""
-        return f"http://{self._host}:{self._port}/graphql"
+        scheme, path = ("http", "graphql") if self._tls is None else ("https", "api/graphql")
+        return f"{scheme}://{self._host}:{self._port}/{path}"
 
     @property
     def record(self) -> list[CallRecord]:

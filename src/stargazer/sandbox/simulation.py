@@ -33,6 +33,7 @@ class Call(msgspec.Struct):
     fault: Fault | None
     account: Account | None = None
     stargazers: Stargazers = Stargazers.OPEN
+    scopes: tuple[str, ...] | None = None
     points: int = 0
     requests: int = 0
     possible_nodes: int = 0
@@ -139,6 +140,7 @@ class Simulation:
         if token is None or token.dead or call.fault is Fault.BAD_CREDENTIALS:
             raise EndedError(self._refuse_credentials(refusals.BAD_CREDENTIALS))
         call.stargazers = self._behaviour.stargazers if token.stargazers is None else token.stargazers
+        call.scopes = token.scopes
         return self._accounts.get(token.user) or self._open_account(token)
 
     def _open_account(self, token: Token) -> Account:
@@ -348,6 +350,8 @@ class Simulation:
         """Add the headers that tell the rate limit; a 5xx has none."""
         if not self._behaviour.enterprise:
             answered.headers = {**answered.headers, **outcome.write_reading(account.read(call.at))}
+        if call.scopes is not None:
+            answered.headers = {**answered.headers, "x-oauth-scopes": ", ".join(call.scopes)}
         return answered
 
     def _finish(self, call: Call, answered: Outcome) -> Outcome:

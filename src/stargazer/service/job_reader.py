@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from stargazer.errors import RepositoryNotFound
@@ -24,15 +24,15 @@ class JobReader:
 
     Args:
         service: what reads.
-        transports: gives the transport for a GitHub user's credential, or raises
-            CredentialsRefused.
+        transports: gives the transport for a GitHub user's credential, at once or
+            when awaited, or raises CredentialsRefused.
         ledgers: gives the ledger of a GitHub user.
     """
 
     def __init__(
         self,
         service: Service,
-        transports: Callable[[int], Transport],
+        transports: Callable[[int], Transport | Awaitable[Transport]],
         ledgers: Callable[[int], Ledger],
     ) -> None:
         self._service = service
@@ -47,7 +47,8 @@ class JobReader:
         Raises:
             StargazerError: why the job fails.
         """
-        transport, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
+        found, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
+        transport = await found if isinstance(found, Awaitable) else found
         for _ in range(READINGS_AT_MOST):
             async with self._service.reading(
                 self._wanted(job), transport, on_progress=on_progress, ledger=ledger

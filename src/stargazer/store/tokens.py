@@ -151,6 +151,14 @@ class Tokens:
         """Whether there is a secret to seal with."""
         return self._sealer is not None
 
+    def check_can_keep(self) -> None:
+        """See that there is a secret to seal with.
+
+        Raises:
+            SettingError: there is none.
+        """
+        self._needed()
+
     async def put(self, key_number: int, new: NewToken, now: datetime) -> bool:
         """Keep a token for a key, in place of an older one; False when the key is revoked.
 

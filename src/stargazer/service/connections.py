@@ -1,0 +1,118 @@
+"""The ways to GitHub: one for each token that a key brought, opened when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+
+from stargazer.errors import CredentialsRefused
+from stargazer.github.transport import GitHub
+from stargazer.service.service import Service
+from stargazer.store.ledger_bell import Bell
+from stargazer.store.tokens import OpenedToken, Tokens
+
+FORGOTTEN_AFTER_SECONDS = 10.0
+"""So long it is remembered which token a key has, when no notice says that it has changed."""
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """A way to GitHub, and the store's number of the GitHub user whose token it has."""
+
+    user: int
+    github: GitHub
+
+
+class Connections:
+    """The ways to GitHub with the tokens of keys, and with the service's own. Open it with `open`.
+
+    Tokens are never pooled: each goes to GitHub for its own user only, since
+    GitHub forbids sharing them to get around its limits.
+    """
+
+    def __init__(
+        self, service: Service, tokens: Tokens, own: GitHub, bell: Bell, stack: AsyncExitStack
+    ) -> None:
+        self._service = service
+        self._tokens = tokens
+        self._own = own
+        self._own_user: int | None = None
+        self._stack = stack
+        self._open: dict[bytes, Connected] = {}
+        self._of_key: dict[int, tuple[float, Connected | None]] = {}
+        self._ear = bell.ear(tokens.notice)
+        self._connecting = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, service: Service, tokens: Tokens, own: GitHub, bell: Bell
+    ) -> AsyncGenerator[Connections]:
+        """Keep connections until the end of the block.
+
+        Args:
+            service: remembers whose a token is.
+            tokens: what the keys brought.
+            own: the open way to GitHub with the service's own token; further ones are like it.
+            bell: tells when a token has changed.
+        """
+        async with AsyncExitStack() as stack:
+            yield cls(service, tokens, own, bell, stack)
+
+    async def of_key(self, key_number: int) -> Connected | None:
+        """The way to GitHub with the token of a key; None when it has none.
+
+        Raises:
+            TokenSealed: its token does not open.
+            StoreUnavailable: the database cannot be used.
+        """
+        if self._ear.heard:
+            self._ear.forget()
+            self._of_key = {}
+        now = asyncio.get_running_loop().time()
+        known = self._of_key.get(key_number)
+        if known is not None and now < known[0]:
+            return known[1]
+        # What is being looked up while a notice comes lands in the dictionary that was given up.
+        remembered = self._of_key
+        token = await self._tokens.of_key(key_number)
+        found = None if token is None else await self._connect(token)
+        remembered[key_number] = (now + FORGOTTEN_AFTER_SECONDS, found)
+        return found
+
+    async def of_user(self, user: int) -> GitHub:
+        """The way to GitHub for the jobs of a GitHub user: with the latest token of theirs, or with our own.
+
+        Raises:
+            CredentialsRefused: there is no token of theirs any more.
+            GitHubUnreachable: GitHub could not be asked whose our own is.
+            StoreUnavailable: the database cannot be used.
+        """
+        token = await self._tokens.of_user(user)
+        if token is not None:
+            return (await self._connect(token)).github
+        if await self.own_user() == user:
+            return self._own
+        raise CredentialsRefused("the key that asked has no GitHub token any more")
+
+    async def own_user(self) -> int:
+        """The number of the GitHub user whose token the service's own is.
+
+        Raises:
+            CredentialsRefused: GitHub does not know it.
+            GitHubUnreachable: GitHub could not be asked.
+        """
+        if self._own_user is None:
+            self._own_user = await self._service.credential_user(self._own.fingerprint, self._own)
+        return self._own_user
+
+    async def _connect(self, token: OpenedToken) -> Connected:
+        github = self._own.for_token(token.token)
+        async with self._connecting:
+            connected = self._open.get(github.fingerprint)
+            if connected is None:
+                await self._stack.enter_async_context(github)
+                connected = self._open[github.fingerprint] = Connected(token.credential_user, github)
+        return connected
