@@ -26,7 +26,9 @@ from stargazer.api.metrics import Metrics, MetricsController
 from stargazer.api.neighbours import NeighboursController
 from stargazer.api.pages import PagesController
 from stargazer.api.plan import PlanController
+from stargazer.api.quota import telling
 from stargazer.api.security import Origins
+from stargazer.api.usage import UsageController
 from stargazer.api.watching import Watches
 from stargazer.github.transport import GitHub
 from stargazer.runner import Clock
@@ -34,14 +36,19 @@ from stargazer.service import Service
 from stargazer.settings import Settings
 from stargazer.store.database import Database
 from stargazer.store.jobs import Jobs
+from stargazer.store.key_ring import KeyRing
+from stargazer.store.keys import Keys
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
+from stargazer.store.quota import Quotas
+from stargazer.store.usage import Usage
 
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     NeighboursController,
     PlanController,
     JobsController,
     BudgetController,
+    UsageController,
     HealthController,
     PagesController,
     DocsController,
@@ -63,7 +70,11 @@ async def open_backend(
         clock: the time that answers are dated by.
         speed: how the ledgers' time runs, as `PostgresLedger` takes it.
     """
-    async with Bell.open(database) as bell:
+    async with (
+        Bell.open(database) as bell,
+        KeyRing.open(Keys(database), bell) as keys,
+        Quotas.open(database) as quotas,
+    ):
 
         def ledger(user: int) -> PostgresLedger:
             return PostgresLedger(database, bell, user, speed=speed)
@@ -74,9 +85,12 @@ async def open_backend(
             service=service,
             jobs=jobs,
             watches=watches,
-            answering=Answering(service, jobs, watches, limit_seconds=settings.get_seconds_at_most),
+            answering=Answering(service, jobs, watches, quotas, limit_seconds=settings.get_seconds_at_most),
             bodies=Bodies(service, bell),
             bell=bell,
+            keys=keys,
+            quotas=quotas,
+            usage=Usage(database),
             credentials=ServerCredential(service, github, settings.github_token, ledger),
             clock=clock,
             settings=settings,
@@ -113,12 +127,16 @@ def create_app(
             "backend": Provide(provide, sync_to_thread=False, use_cache=True),
             "metrics": Provide(provide_metrics, sync_to_thread=False, use_cache=True),
         },
-        middleware=[DefineMiddleware(Authentication)],
+        middleware=[DefineMiddleware(Authentication, ring=backend.keys, quotas=backend.quotas)],
+        before_send=[telling(backend.quotas)],
         exception_handlers={Exception: problems.respond},
         logging_config=None,
         openapi_config=None,
     )
     app.asgi_handler = Frame(
-        app.asgi_handler, origins=Origins(settings.cors_origins), observers=[counted.observe, *observers]
+        app.asgi_handler,
+        origins=Origins(settings.cors_origins),
+        observers=[counted.observe, *observers],
+        stopping=backend.stopping,
     )
     return app

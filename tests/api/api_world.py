@@ -14,18 +14,23 @@ import uvicorn
 from stargazer.api.backend import Backend
 from stargazer.app import create_app, open_backend
 from stargazer.github.transport import GitHub
-from stargazer.runner import VirtualClock
+from stargazer.planner.page import User
+from stargazer.runner import SystemClock, VirtualClock
 from stargazer.sandbox import SECONDS_HEADER, Behaviour, Graph, Sandbox, synthetic_graph
 from stargazer.service import JobReader
 from stargazer.settings import Settings
+from stargazer.store.credentials import fingerprint
 from stargazer.store.database import Database
+from stargazer.store.key_text import make_key_text
+from stargazer.store.keys import DEFAULT_SCOPES, SCOPES, Keys, NewKey
 from stargazer.store.ledger import PostgresLedger
 from stargazer.worker import work
 
 ONE = "synthetic/one"
 TWO = "synthetic/two"
 TOKEN = "ada"
-KEY = "key"
+KEY, COUNTS_KEY, ADMIN_KEY = (make_key_text(bytes([number]) * 32) for number in range(3))
+"""A key with the usual scopes, one that may not see names, and one that may do everything."""
 
 
 def small_graph() -> Graph:
@@ -74,6 +79,11 @@ class Served:
                 server.should_exit = True
                 await serving
 
+    async def stranger(self) -> int:
+        """The number of another GitHub user, whose token was used some time."""
+        remember = self.backend.service.credentials.remember
+        return await remember(fingerprint("other"), User("U_other", 7, "other"), self.clock.now())
+
     @asynccontextmanager
     async def working(self, concurrency: int = 2) -> AsyncGenerator[None]:
         """Carry out jobs until the end of the block."""
@@ -95,6 +105,25 @@ class Served:
                 await worker
 
 
+async def make_keys(database: Database) -> None:
+    """Make the keys of the tests, which have no quotas."""
+    keys, now = Keys(database), SystemClock().now()
+    wanted = (
+        ("key", KEY, DEFAULT_SCOPES),
+        ("counts", COUNTS_KEY, ("neighbours", "jobs")),
+        ("admin", ADMIN_KEY, SCOPES),
+    )
+    for name, text, scopes in wanted:
+        key = NewKey(
+            name=name,
+            scopes=scopes,
+            requests_per_minute=None,
+            points_per_day=None,
+            github_seconds_per_day=None,
+        )
+        await keys.create(key, text, now)
+
+
 @asynccontextmanager
 async def serving(
     database_url: str,
@@ -108,6 +137,7 @@ async def serving(
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox(graph, behaviour))
         database = await stack.enter_async_context(Database.open(database_url, sandbox.url))
+        await make_keys(database)
         clock = VirtualClock(sandbox.clock.now())
         github = await stack.enter_async_context(
             GitHub(TOKEN, sandbox.url, now=clock.now, seconds_header=SECONDS_HEADER)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.api.api_world import ONE, TWO, Served, serving, small_graph
+from tests.api.api_world import COUNTS_KEY, ONE, TWO, Served, serving, small_graph
 from tests.integration.service_world import truth_of
 from yarl import URL
 
@@ -91,7 +91,7 @@ async def test_names_are_limited(served: Served) -> None:
     """`names` limits those of each neighbour; a key without the scope sees none."""
     _, _, few = await ask(served, f"{PATH}?names=1&min_shared=2")
     _, _, every = await ask(served, f"{PATH}?names=all")
-    _, headers, none = await ask(served, PATH, X_API_Key="counts")
+    _, headers, none = await ask(served, PATH, X_API_Key=COUNTS_KEY)
 
     assert {len(item["stargazers"]) for item in few} == {1}
     assert all(len(item["stargazers"]) == item["shared"] for item in every)

@@ -13,7 +13,15 @@ from stargazer.api.credentials import Credential
 from stargazer.api.flights import Flights
 from stargazer.api.job_views import failure
 from stargazer.api.watching import Watches
-from stargazer.errors import AnswerGone, BudgetExhausted, BudgetTooSmall, RepositoryNotFound, StargazerError
+from stargazer.errors import (
+    AnswerGone,
+    BudgetExhausted,
+    BudgetTooSmall,
+    QuotaExceeded,
+    RepositoryNotFound,
+    StargazerError,
+    StoreUnavailable,
+)
 from stargazer.planner.budget import Budget
 from stargazer.service import DAY, WEEK, Service, Wanted
 from stargazer.service.pricing import Price, price, price_stored
@@ -21,6 +29,8 @@ from stargazer.service.service import can_serve
 from stargazer.store.answers import StoredAnswer, Terms
 from stargazer.store.jobs import Jobs
 from stargazer.store.jobs_states import Job, State
+from stargazer.store.keys import Key
+from stargazer.store.quota import Quotas
 
 EVER = timedelta(days=36_500)
 """The age of an answer when none is asked for."""
@@ -42,8 +52,13 @@ class Asked(msgspec.Struct, frozen=True):
 
     repository: str
     credential: Credential
-    subscriber: str
+    key: Key
     max_age: timedelta | None = None
+
+    @property
+    def subscriber(self) -> str:
+        """Who asks, as jobs know it."""
+        return self.key.name
 
     @property
     def user(self) -> int:
@@ -71,13 +86,17 @@ class Answering:
         service: the use cases of the store.
         jobs: what was asked for.
         watches: tells when a job is finished.
+        quotas: says whether a key may start jobs.
         limit_seconds: no GET starts what needs more GitHub seconds.
     """
 
-    def __init__(self, service: Service, jobs: Jobs, watches: Watches, *, limit_seconds: float) -> None:
+    def __init__(
+        self, service: Service, jobs: Jobs, watches: Watches, quotas: Quotas, *, limit_seconds: float
+    ) -> None:
         self._service = service
         self._jobs = jobs
         self._watches = watches
+        self._quotas = quotas
         self._limit_seconds = limit_seconds
         self._pricing: Flights[tuple[str, int], Price] = Flights()
         self._dear: dict[tuple[str, int], tuple[float, Price]] = {}
@@ -103,6 +122,10 @@ class Answering:
             return None
         known = await self._known(found)
         if not _is_stale(found, now):
+            return known
+        try:
+            await self._quotas.check_job(asked.key)
+        except QuotaExceeded:
             return known
         job = await self._jobs.ask(
             known.repository, asked.user, asked.subscriber, budget=self.budget, now=now
@@ -131,6 +154,7 @@ class Answering:
 
         Raises:
             BudgetTooSmall: it costs more than a GET may start.
+            QuotaExceeded: jobs of the key have used up what they may cost today.
             StargazerError: why the job failed, now or a while ago.
         """
         loop = asyncio.get_running_loop()
@@ -171,6 +195,7 @@ class Answering:
         """Ask for the job, unless it costs too much."""
         whose = (asked.repository, asked.user)
         if await self._jobs.pending(*whose, budget=self.budget) is None:
+            await self._quotas.check_job(asked.key)
             await self._check_price(asked)
         max_age = asked.max_age if asked.max_age is not None and asked.max_age < WEEK else None
         return await self._jobs.ask(
@@ -208,8 +233,12 @@ class Answering:
     async def _priced(self, asked: Asked) -> Price:
         async def ask() -> Price:
             wanted = Wanted(repository=asked.repository, credential_user=asked.user, max_age=_week(asked))
-            credential = asked.credential
-            found = await price(self._service, wanted, credential.github, credential.ledger())
+            ledger = asked.credential.ledger()
+            try:
+                found = await price(self._service, wanted, asked.credential.github, ledger)
+            finally:
+                with suppress(StoreUnavailable):
+                    await ledger.leave()
             if found.is_private:
                 raise RepositoryNotFound(asked.repository)
             return found

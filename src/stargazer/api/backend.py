@@ -10,7 +10,6 @@ from litestar import Request
 from litestar.di import NamedDependency
 
 from stargazer.api.answering import Answering
-from stargazer.api.auth import Key
 from stargazer.api.bodies import Bodies
 from stargazer.api.credentials import CredentialSource
 from stargazer.api.watching import Watches
@@ -18,7 +17,11 @@ from stargazer.runner import Clock
 from stargazer.service import Service
 from stargazer.settings import Settings
 from stargazer.store.jobs import Jobs
+from stargazer.store.key_ring import KeyRing
+from stargazer.store.keys import Key
 from stargazer.store.ledger_bell import Bell
+from stargazer.store.quota import Quotas
+from stargazer.store.usage import Usage
 
 
 class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -31,6 +34,9 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         answering: finds answers, and starts jobs for those that are not there.
         bodies: makes pages of answers.
         bell: tells when something has changed.
+        keys: finds the key of a request.
+        quotas: says how much a key may ask.
+        usage: what keys used.
         credentials: what each key asks GitHub with.
         clock: the time that answers are dated by.
         settings: what the environment sets.
@@ -43,6 +49,9 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     answering: Answering
     bodies: Bodies
     bell: Bell
+    keys: KeyRing
+    quotas: Quotas
+    usage: Usage
     credentials: CredentialSource
     clock: Clock
     settings: Settings

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import msgspec
 
-from stargazer.api.auth import Key
 from stargazer.api.flights import Flights
 from stargazer.github.transport import GitHub
 from stargazer.service import Service
 from stargazer.store.credentials import fingerprint
+from stargazer.store.keys import Key
 from stargazer.store.ledger import PostgresLedger
 
 

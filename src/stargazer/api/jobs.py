@@ -78,6 +78,7 @@ class JobsController(Controller):
         names = ["/".join(parse_name(name)) for name in order.repositories]
         budget = backend.answering.budget if order.budget is None else order.budget.budget()
         credential = await backend.credentials.of(request.user)
+        await backend.quotas.check_job(request.user)
         now = backend.clock.now()
         jobs: dict[UUID, JobView] = {}
         for name in names:

@@ -60,7 +60,7 @@ class NeighboursController(Controller):
         asked = Asked(
             repository="/".join(parse_name(f"{owner}/{name}")),
             credential=credential,
-            subscriber=key.name,
+            key=key,
             max_age=None if query.max_age is None else timedelta(seconds=query.max_age),
         )
         found = await _stored(backend, asked, query)

@@ -30,6 +30,6 @@ class PlanController(Controller):
         read_query(request.scope["query_string"], ())
         repository = "/".join(parse_name(f"{owner}/{name}"))
         credential = await backend.credentials.of(request.user)
-        asked = Asked(repository=repository, credential=credential, subscriber=request.user.name)
+        asked = Asked(repository=repository, credential=credential, key=request.user)
         price = await backend.answering.price(asked)
         return json_reply(200, price.public())
