@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from tests.integration import service_world
 from tests.integration.service_world import ONE, Desk, busy_graph, opened, quiet_graph, truth_of
 
+from stargazer.planner.budget import Budget
 from stargazer.planner.coverage import Kind
+from stargazer.runner import NoLedger
 from stargazer.sandbox import Behaviour, Churn, Faults, Graph, Server
+from stargazer.service import JobReader
+from stargazer.store.jobs_states import Job, State
 
 database_url = service_world.database_url
 migrated = service_world.migrated
@@ -158,3 +164,37 @@ async def test_a_reading_begun_anew_keeps_what_the_first_brought(database_url: s
         assert read > first
         assert desk.nodes == read
         assert await desk.names(done.answer) == truth_of(desk.graph)
+
+
+async def test_a_job_reads_as_young_as_it_was_asked_to(database_url: str) -> None:
+    """It reads what is too old, once however often it is begun, and its answer fits whoever asked so."""
+    async with opened(quiet_graph(), database_url) as desk, desk.github() as github:
+        first = await desk.read()
+        desk.later(hours=2)
+        wanted = await desk.wanted(max_age=timedelta(hours=1))
+        assert await desk.service.latest(wanted) is None
+        asked_at, spent = desk.clock.now(), [desk.nodes]
+        job = Job(
+            id=uuid4(),
+            repository=ONE,
+            credential_user=wanted.credential_user,
+            budget=Budget(),
+            state=State.RUNNING,
+            attempts=1,
+            created_at=asked_at,
+            max_age_seconds=3_600,
+            newer_than=asked_at - timedelta(hours=1),
+        )
+        carry_out = JobReader(desk.service, lambda _: github, lambda _: NoLedger())
+        for _ in range(2):
+            answer = await carry_out(job, lambda _: None, asyncio.Event())
+            spent.append(desk.nodes)
+            desk.later(minutes=50)
+
+        assert spent[1] > spent[0]
+        assert spent[2] == spent[1]
+        found = await desk.service.latest(wanted)
+        assert found is not None
+        assert found.id == answer
+        assert first.answer is not None
+        assert answer != first.answer.id

@@ -59,6 +59,8 @@ def hot(endpoint: int, user: int, some: UUID) -> dict[str, tuple[str, Sequence[o
         "recently failed": (sql.RECENTLY_FAILED, (*whose, "{}")),
         "make": (sql.MAKE, (uuid4(), *whose, "{}", None, None)),
         "under way": (sql.UNDER_WAY, whose),
+        "pending": (sql.PENDING, whose),
+        "last done": (sql.LAST_DONE, whose),
         "tighten": (sql.TIGHTEN, (endpoint, some, 60, None)),
         "subscribe": (sql.SUBSCRIBE, (some, "key")),
         "withdraw": (sql.WITHDRAW, (some, "key")),
@@ -116,8 +118,8 @@ def nodes(plan: dict[str, object]) -> Iterator[dict[str, object]]:
 
 
 def is_scan(node: dict[str, object]) -> bool:
-    """Whether a step of a plan reads every row of a table."""
-    return node["Node Type"] == "Seq Scan"
+    """Whether a step of a plan reads every row of a table of jobs."""
+    return node["Node Type"] == "Seq Scan" and node["Relation Name"] in ("job", "job_subscriber")
 
 
 def rows_seen(node: dict[str, object]) -> int:
