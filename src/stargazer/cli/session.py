@@ -89,7 +89,7 @@ async def connect(
         async with _start_sandbox(speed, settings) as session:
             yield session
         return
-    async with GitHub(settings.github_token, settings.github_url) as github:
+    async with GitHub(settings.github_token, settings.github_url, ca=settings.github_ca) as github:
         yield Session(github, SystemClock(), settings, github.url)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from yarl import URL
 
 from stargazer import errors
 from stargazer.github.envelope import clean
+
+_OLD_TOKEN = re.compile(r"[0-9a-f]{40}")
 
 KINDS = {
     "github_pat_": "a fine-grained token",
@@ -34,6 +37,16 @@ def name_token(token: str) -> str:
     """
     known = (kind for prefix, kind in KINDS.items() if token.startswith(prefix))
     return next(known, "a token of an unknown kind" if token else "no token")
+
+
+def is_token(text: str) -> bool:
+    """Tell whether *text* looks like a token of GitHub's, of the present form or the old.
+
+    Example:
+        >>> is_token("ghp_0123456789"), is_token("0123456789abcdef" * 2 + "01234567"), is_token("ci")
+        (True, True, False)
+    """
+    return text.startswith(tuple(KINDS)) or _OLD_TOKEN.fullmatch(text) is not None
 
 
 def check_url(url: str) -> URL:
