@@ -94,13 +94,23 @@ def _command(name: str) -> str:
     # Which options stand for help is a setting of the root.
     above = click.Context(root, help_option_names=root.context_settings["help_option_names"])
     context = click.Context(command, info_name=name, parent=above)
-    usage = " ".join(command.collect_usage_pieces(context))
-    lines = [f"## stargazer {name}", "", f"    stargazer {name} {usage}", "", _text(command.help), ""]
-    lines += ["| option | meaning |", "|---|---|"]
-    lines += [f"| `{_cell(names)}` | {_cell(meaning)} |" for names, meaning in _options(command, context)]
+    lines = list(_words("##", f"stargazer {name}", command, context))
+    if isinstance(command, click.Group):
+        for part in command.commands.values():
+            inner = click.Context(part, info_name=part.name, parent=context)
+            lines += _words("###", f"stargazer {name} {part.name}", part, inner)
     examples = (command.epilog or "").strip().splitlines()[1:]
-    lines += ["", *(f"    {line.strip()}" for line in examples), ""]
+    lines += [*(f"    {line.strip()}" for line in examples), ""]
     return "\n".join([*lines, *([MORE[name]] if name in MORE else [])])
+
+
+def _words(level: str, path: str, command: click.Command, context: click.Context) -> Iterator[str]:
+    """Say how one command is written, what it does, and what its options mean."""
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield from (f"{level} {path}", "", f"    {path} {usage}", "", _text(command.help), "")
+    yield from ("| option | meaning |", "|---|---|")
+    yield from (f"| `{_cell(names)}` | {_cell(meaning)} |" for names, meaning in _options(command, context))
+    yield ""
 
 
 def _options(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:

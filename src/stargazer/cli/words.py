@@ -11,7 +11,9 @@ COMMANDS = {
     "sandbox": "Serve a simulated GitHub with real data, to try everything without a token.",
     "doctor": "Check whether the set-up is sound, and what this token may list.",
     "serve": "Serve the HTTP API with its documentation, and carry out its jobs.",
+    "keys": "Create, list, rotate and revoke the API keys of the HTTP service.",
     "worker": "Carry out the jobs of the store until Ctrl-C or SIGTERM.",
+    "tokens": "Give API keys a GitHub token of their own, and take it from them.",
     "migrate": "Bring the schema of the database up to date, and say what was done.",
 }
 """Every command with its summary, in the order of the help."""

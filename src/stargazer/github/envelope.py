@@ -20,8 +20,8 @@ from stargazer.planner import page
 MESSAGE_LENGTH = 200
 """How much of a message is kept: enough for a person, too little for a page of HTML."""
 
-_SECRET = re.compile(r"\b(?:gh[a-z]_|github_pat_)\w+|\b[0-9a-f]{40}\b|(?<=bearer )\S+", re.IGNORECASE)
-"""GitHub's token formats, the old one too, and whatever follows the word of the header.
+_SECRET = re.compile(r"\b(?:gh[a-z]_|github_pat_|sgz_)\w+|\b[0-9a-f]{40}\b|(?<=bearer )\S+", re.IGNORECASE)
+"""GitHub's token formats, the old one too, our keys, and whatever follows the word of the header.
 
 Source: https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/ (read 2026-11-24).
 """
