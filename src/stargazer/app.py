@@ -24,6 +24,7 @@ from stargazer.api.health import HealthController
 from stargazer.api.jobs import JobsController
 from stargazer.api.metrics import Metrics, MetricsController
 from stargazer.api.neighbours import NeighboursController
+from stargazer.api.openapi import OpenapiController
 from stargazer.api.pages import PagesController
 from stargazer.api.plan import PlanController
 from stargazer.api.quota import telling
@@ -49,6 +50,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     JobsController,
     BudgetController,
     UsageController,
+    OpenapiController,
     HealthController,
     PagesController,
     DocsController,

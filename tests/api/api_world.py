@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import uvicorn
+from litestar import Litestar
 
 from stargazer.api.backend import Backend
 from stargazer.app import create_app, open_backend
@@ -44,6 +45,7 @@ class Served:
     Attributes:
         sandbox: the GitHub that is asked.
         backend: what the controllers work with.
+        app: the application.
         http: an HTTP client whose requests carry a key.
         url: where the service listens, without a slash at its end.
         clock: the time that all of them go by; tests move it.
@@ -54,14 +56,17 @@ class Served:
         self.backend = backend
         self.clock = clock
         self._github = github
+        self.app: Litestar
         self.http: aiohttp.ClientSession
         self.url = ""
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[Served]:
         """Serve on a port of the loopback until the end of the block."""
-        app = create_app(self.backend, settings=self.backend.settings)
-        config = uvicorn.Config(app, loop="none", lifespan="on", log_config=None, timeout_graceful_shutdown=5)
+        self.app = create_app(self.backend, settings=self.backend.settings)
+        config = uvicorn.Config(
+            self.app, loop="none", lifespan="on", log_config=None, timeout_graceful_shutdown=5
+        )
         server = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0), backlog=1_024) as listener:
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
