@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -17,9 +17,10 @@ from stargazer.api.auth import Authentication
 from stargazer.api.backend import Backend
 from stargazer.api.bodies import Bodies
 from stargazer.api.budget import BudgetController
-from stargazer.api.credentials import ServerCredential
+from stargazer.api.credentials import KeyCredentials, ServerCredential
 from stargazer.api.docs_page import DocsController
 from stargazer.api.frame import Frame, Observer
+from stargazer.api.github_token import GitHubTokenController
 from stargazer.api.health import HealthController
 from stargazer.api.jobs import JobsController
 from stargazer.api.metrics import Metrics, MetricsController
@@ -34,6 +35,7 @@ from stargazer.api.watching import Watches
 from stargazer.github.transport import GitHub
 from stargazer.runner import Clock
 from stargazer.service import Service
+from stargazer.service.connections import Connections
 from stargazer.settings import Settings
 from stargazer.store.database import Database
 from stargazer.store.jobs import Jobs
@@ -42,6 +44,7 @@ from stargazer.store.keys import Keys
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
 from stargazer.store.quota import Quotas
+from stargazer.store.tokens import Tokens, sealer_of
 from stargazer.store.usage import Usage
 
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
@@ -50,6 +53,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     JobsController,
     BudgetController,
     UsageController,
+    GitHubTokenController,
     OpenapiController,
     HealthController,
     PagesController,
@@ -76,6 +80,7 @@ async def open_backend(
         Bell.open(database) as bell,
         KeyRing.open(Keys(database), bell) as keys,
         Quotas.open(database) as quotas,
+        AsyncExitStack() as stack,
     ):
 
         def ledger(user: int) -> PostgresLedger:
@@ -83,6 +88,9 @@ async def open_backend(
 
         service, jobs, stopping = Service(database, clock), Jobs(database, bell), asyncio.Event()
         watches = Watches(service, jobs, stopping)
+        own = ServerCredential(service, github, settings.github_token, ledger)
+        tokens = Tokens(database, sealer_of(settings))
+        connections = await stack.enter_async_context(Connections.open(service, tokens, github, bell))
         yield Backend(
             service=service,
             jobs=jobs,
@@ -93,7 +101,9 @@ async def open_backend(
             keys=keys,
             quotas=quotas,
             usage=Usage(database),
-            credentials=ServerCredential(service, github, settings.github_token, ledger),
+            credentials=KeyCredentials(connections, own if settings.shares_token else None, ledger),
+            tokens=tokens,
+            connections=connections,
             clock=clock,
             settings=settings,
             stopping=stopping,

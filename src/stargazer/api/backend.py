@@ -15,12 +15,14 @@ from stargazer.api.credentials import CredentialSource
 from stargazer.api.watching import Watches
 from stargazer.runner import Clock
 from stargazer.service import Service
+from stargazer.service.connections import Connections
 from stargazer.settings import Settings
 from stargazer.store.jobs import Jobs
 from stargazer.store.key_ring import KeyRing
 from stargazer.store.keys import Key
 from stargazer.store.ledger_bell import Bell
 from stargazer.store.quota import Quotas
+from stargazer.store.tokens import Tokens
 from stargazer.store.usage import Usage
 
 
@@ -38,6 +40,8 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         quotas: says how much a key may ask.
         usage: what keys used.
         credentials: what each key asks GitHub with.
+        tokens: the GitHub tokens that keys have brought.
+        connections: the ways to GitHub with them.
         clock: the time that answers are dated by.
         settings: what the environment sets.
         stopping: set it before the server closes its connections: streams end at once.
@@ -53,6 +57,8 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     quotas: Quotas
     usage: Usage
     credentials: CredentialSource
+    tokens: Tokens
+    connections: Connections
     clock: Clock
     settings: Settings
     stopping: asyncio.Event

@@ -8,8 +8,10 @@ from typing import Protocol
 import msgspec
 
 from stargazer.api.flights import Flights
+from stargazer.errors import CredentialsRefused
 from stargazer.github.transport import GitHub
 from stargazer.service import Service
+from stargazer.service.connections import Connections
 from stargazer.store.credentials import fingerprint
 from stargazer.store.keys import Key
 from stargazer.store.ledger import PostgresLedger
@@ -41,6 +43,36 @@ class CredentialSource(Protocol):
             StoreUnavailable: the database cannot be used.
         """
         ...
+
+
+class KeyCredentials:
+    """The token that a key has brought, or else the service's own.
+
+    Args:
+        connections: the ways to GitHub with the tokens of keys.
+        shared: what keys without a token use; None: nothing, they are refused.
+        ledgers: gives the ledger of a GitHub user.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        shared: CredentialSource | None,
+        ledgers: Callable[[int], PostgresLedger],
+    ) -> None:
+        self._connections = connections
+        self._shared = shared
+        self._ledgers = ledgers
+
+    async def of(self, key: Key) -> Credential:
+        """Give the credential of *key*; a token that does not open is not replaced by another."""
+        found = await self._connections.of_key(key.number)
+        if found is not None:
+            user = found.user
+            return Credential(user, found.github, lambda: self._ledgers(user))
+        if self._shared is None:
+            raise CredentialsRefused("this key has no GitHub token, and the service shares none")
+        return await self._shared.of(key)
 
 
 class ServerCredential:

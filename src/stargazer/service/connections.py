@@ -37,7 +37,8 @@ class Connections:
     ) -> None:
         self._service = service
         self._tokens = tokens
-        self._own = own
+        self.own = own
+        """The way to GitHub with the service's own token."""
         self._own_user: int | None = None
         self._stack = stack
         self._open: dict[bytes, Connected] = {}
@@ -82,6 +83,10 @@ class Connections:
         remembered[key_number] = (now + FORGOTTEN_AFTER_SECONDS, found)
         return found
 
+    def forget(self, key_number: int) -> None:
+        """Look up at the next occasion which token a key has."""
+        self._of_key = {number: found for number, found in self._of_key.items() if number != key_number}
+
     async def of_user(self, user: int) -> GitHub:
         """The way to GitHub for the jobs of a GitHub user: with the latest token of theirs, or with our own.
 
@@ -94,7 +99,7 @@ class Connections:
         if token is not None:
             return (await self._connect(token)).github
         if await self.own_user() == user:
-            return self._own
+            return self.own
         raise CredentialsRefused("the key that asked has no GitHub token any more")
 
     async def own_user(self) -> int:
@@ -105,11 +110,11 @@ class Connections:
             GitHubUnreachable: GitHub could not be asked.
         """
         if self._own_user is None:
-            self._own_user = await self._service.credential_user(self._own.fingerprint, self._own)
+            self._own_user = await self._service.credential_user(self.own.fingerprint, self.own)
         return self._own_user
 
     async def _connect(self, token: OpenedToken) -> Connected:
-        github = self._own.for_token(token.token)
+        github = self.own.for_token(token.token)
         async with self._connecting:
             connected = self._open.get(github.fingerprint)
             if connected is None:
