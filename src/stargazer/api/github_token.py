@@ -85,7 +85,7 @@ class GitHubTokenController(Controller):
             raise NotFound(PATH)
         return json_reply(200, msgspec.convert(records[0], ShownToken, from_attributes=True))
 
-    @delete(include_in_schema=False)
+    @delete(include_in_schema=False, status_code=200)
     async def removed(self, request: KeyRequest, backend: Given) -> Reply:
         """Forget the token; a key that has none is as well off."""
         read_query(request.scope["query_string"], ())
