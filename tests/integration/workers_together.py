@@ -77,7 +77,7 @@ class Forward(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a worker is told on its command line. `tokens` are by the number of their GitHub user."""
+    """What a worker is told on its standard input. `tokens` are by the number of their GitHub user."""
 
     dsn: str
     github_url: str
@@ -256,8 +256,14 @@ class Firm:
                 forward,
                 dies_in_call,
             )
-            arguments = [*within, sys.executable, __file__, msgspec.json.encode(order).decode()]
-            self.workers.append(subprocess.Popen(arguments))  # noqa: S603 - this file
+            worker = subprocess.Popen(  # noqa: S603 - this file
+                [*within, sys.executable, __file__], stdin=subprocess.PIPE
+            )
+            # A list of processes is read by everybody: tokens and passwords go another way.
+            assert worker.stdin is not None
+            with worker.stdin as orders:
+                orders.write(msgspec.json.encode(order))
+            self.workers.append(worker)
 
     async def ready(self) -> None:
         """Wait until every worker listens for jobs and for its ledgers, as we do ourselves for jobs."""
@@ -337,4 +343,4 @@ async def found(
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(msgspec.json.decode(sys.argv[1], type=Order)))
+    asyncio.run(serve(msgspec.json.decode(sys.stdin.buffer.read(), type=Order)))
