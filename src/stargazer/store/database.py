@@ -98,12 +98,16 @@ class Database:
         Raises:
             StoreUnavailable: the database cannot be used.
         """
-        with store_errors(self._server):
-            connection = await self._acquire()
-            try:
-                yield connection
-            finally:
-                await self.pool.release(connection)
+        try:
+            with store_errors(self._server):
+                connection = await self._acquire()
+                try:
+                    yield connection
+                finally:
+                    await self.pool.release(connection)
+        except StoreUnavailable:
+            _stay_cancelled()
+            raise
 
     @asynccontextmanager
     async def transaction(self, isolation: Isolation = "read_committed") -> AsyncGenerator[Connection]:
@@ -149,6 +153,17 @@ async def _connect(dsn: str, server: OwnServer | None) -> Pool:
         # Raised here, since the error of asyncpg may quote the password.
         raise unreadable_url()
     return pool
+
+
+def _stay_cancelled() -> None:
+    """Let a task that is cancelled end, whatever a broken connection says while it is cleaned up.
+
+    Its error takes the place of the cancellation, and whoever tries again until the database is back
+    would go on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _close(pool: Pool) -> None:

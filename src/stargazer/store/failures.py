@@ -51,7 +51,7 @@ class _Meaning(msgspec.Struct, frozen=True):
     do_for_own: str = "read {log}"
 
 
-_MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (
+_MEANINGS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Meaning], ...] = (
     (
         asyncpg.InvalidAuthorizationSpecificationError,
         _Meaning("PostgreSQL refuses the user or the password", "correct them in STARGAZER_DATABASE_URL"),
@@ -92,7 +92,8 @@ _MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (
         _Meaning("the database server is starting or stopping", _WAIT, retryable=True),
     ),
     (
-        asyncpg.PostgresConnectionError,
+        # asyncpg rolls back on a connection whose server has said goodbye, and finds it busy with that.
+        (asyncpg.PostgresConnectionError, asyncpg.InternalClientError),
         _Meaning("the connection to the database broke", _WAIT, retryable=True),
     ),
     (
@@ -135,7 +136,7 @@ def store_errors(own: OwnServer | None = None) -> Generator[None]:
         yield
     except OSError as error:
         raise _said(_Meaning(_unreachable(error), _WAIT, retryable=True), own) from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         meaning = _meaning(error)
         if meaning is None:
             raise

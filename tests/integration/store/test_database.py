@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -78,6 +79,7 @@ async def test_a_role_that_is_refused(server_url: str) -> None:
         (asyncpg.CannotConnectNowError("no"), "starting or stopping", True),
         (asyncpg.ConnectionDoesNotExistError("no"), "broke", True),
         (asyncpg.InterfaceError("connection is closed"), "closed", True),
+        (asyncpg.InternalClientError("another operation (2) is in progress"), "broke", True),
         (TimeoutError(), "in time", True),
         (asyncpg.ObjectNotInPrerequisiteStateError("no"), "not ready", True),
         (asyncpg.ObjectInUseError("no"), "not ready", True),
@@ -106,3 +108,25 @@ async def test_a_connection_that_breaks_is_replaced(database: Database) -> None:
 
     async with asyncio.timeout(5), database.connection() as connection:
         assert await connection.fetchval("SELECT 1") == 1
+
+
+async def test_a_task_that_is_cancelled_ends_though_its_connection_breaks(database: Database) -> None:
+    """What a broken connection says while it is given back does not hide that the task is cancelled."""
+    begun = asyncio.Event()
+
+    async def try_for_ever() -> None:
+        while True:
+            with suppress(StoreUnavailable):
+                async with database.transaction() as connection:
+                    begun.set()
+                    try:
+                        await asyncio.Event().wait()
+                    finally:
+                        connection.terminate()
+                        await connection.fetchval("SELECT 1")
+
+    trying = asyncio.create_task(try_for_ever())
+    await begun.wait()
+    trying.cancel()
+    await asyncio.wait([trying], timeout=10)
+    assert trying.cancelled()
