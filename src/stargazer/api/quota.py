@@ -8,7 +8,6 @@ from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from stargazer.store.keys import Key
 from stargazer.store.quota import Quotas
-from stargazer.store.quota_state import limit_field, policy_field
 
 _STATE = "stargazer_key"
 _NOT_MODIFIED = 304
@@ -30,12 +29,10 @@ def telling(quotas: Quotas) -> BeforeMessageSendHookHandler:
             return
         if message["status"] == _NOT_MODIFIED:
             quotas.not_modified(key)
-        standings = quotas.standings(key)
-        if standings:
-            message["headers"] = [
-                *message["headers"],
-                (b"ratelimit-policy", policy_field(standings)),
-                (b"ratelimit", limit_field(standings)),
-            ]
+        fields = quotas.fields(key)
+        if fields is not None:
+            policy, limit = fields
+            headers = [*message["headers"], (b"ratelimit-policy", policy), (b"ratelimit", limit)]
+            message["headers"] = headers
 
     return tell

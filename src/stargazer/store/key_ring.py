@@ -75,11 +75,11 @@ class KeyRing:
             KeyInvalid: it is mistyped, unknown or revoked.
             StoreUnavailable: it is not known, and the database cannot be asked.
         """
-        if not is_key_text(text):
-            raise KeyInvalid
         digest, now = digest_of(text), self._clock.now()
         entry = self._entries.get(digest)
         if entry is None or now - entry.seen_at > TRUST:
+            if not is_key_text(text):
+                raise KeyInvalid
             entry = await self._look_up(digest, now)
         entry.used_at = now
         if entry.key is None:

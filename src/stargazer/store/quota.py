@@ -13,7 +13,14 @@ from stargazer.errors import QuotaExceeded, StoreUnavailable
 from stargazer.runner import Clock, SystemClock
 from stargazer.store.database import Database
 from stargazer.store.keys import Key
-from stargazer.store.quota_state import Admission, RequestWindow, Standing, daily_standings
+from stargazer.store.quota_state import (
+    Admission,
+    RequestWindow,
+    Standing,
+    daily_standings,
+    limit_field,
+    policy_field,
+)
 from stargazer.store.usage import Counted, Spent, Usage
 
 FLUSH_SECONDS = 1.0
@@ -32,6 +39,17 @@ RETURNING minute, taken, coalesce($4, clock_timestamp()) AS at
 """Take requests of this minute. What goes beyond the quota is counted, and not given."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What the RateLimit fields of a key say in one second, but for the requests that are left."""
+
+    key: Key
+    spent: Spent
+    second: int
+    policy: bytes
+    reset_seconds: int
+    daily: bytes
+
+
 class Tab(msgspec.Struct, eq=False):
     """What one server knows of a key's use.
 
@@ -41,6 +59,7 @@ class Tab(msgspec.Struct, eq=False):
         spent: what the key's jobs cost today, a second ago.
         leasing: a lease that is on its way.
         used_at: when it was last used.
+        told: what is said of it in this second.
     """
 
     window: RequestWindow | None
@@ -48,6 +67,7 @@ class Tab(msgspec.Struct, eq=False):
     used_at: datetime
     spent: Spent = Spent()
     leasing: asyncio.Task[None] | None = None
+    told: Told | None = None
 
 
 class Quotas:
@@ -66,6 +86,7 @@ class Quotas:
         self._ahead = timedelta(0)
         self._usage = Usage(database)
         self._tabs: dict[int, Tab] = {}
+        self._writing = asyncio.Lock()
 
     @classmethod
     @asynccontextmanager
@@ -108,6 +129,30 @@ class Quotas:
         requests = [] if tab.window is None else [tab.window.standing(now)]
         return requests + daily_standings(key, tab.spent, now)
 
+    def fields(self, key: Key) -> tuple[bytes, bytes] | None:
+        """Write `RateLimit-Policy` and `RateLimit` for an answer to a key; None: it has no quotas."""
+        tab = self._tab(key)
+        second = int(tab.used_at.timestamp())
+        told = tab.told
+        if told is None or told.second != second or told.key is not key or told.spent is not tab.spent:
+            told = tab.told = self._told(key, tab, second)
+        if tab.window is None:
+            return (told.policy, told.daily) if told.policy else None
+        requests = b'"requests";r=%d;t=%d' % (tab.window.left, told.reset_seconds)
+        return told.policy, requests + told.daily
+
+    def _told(self, key: Key, tab: Tab, second: int) -> Told:
+        standings = self.standings(key)
+        daily = limit_field([one for one in standings if one.policy != "requests"])
+        return Told(
+            key=key,
+            spent=tab.spent,
+            second=second,
+            policy=policy_field(standings),
+            reset_seconds=standings[0].reset_seconds if standings else 0,
+            daily=b", " + daily if daily and tab.window is not None else daily,
+        )
+
     async def check_job(self, key: Key) -> None:
         """See that a key may start a job: its jobs have not used up what they may cost today.
 
@@ -127,6 +172,11 @@ class Quotas:
         Raises:
             StoreUnavailable: the database cannot be used; what was counted is kept.
         """
+        async with self._writing:
+            await self._write()
+            self._forget()
+
+    async def _write(self) -> None:
         tabs = [tab for tab in self._tabs.values() if tab.counted.requests or tab.counted.not_modified]
         if tabs:
             written = [tab.counted for tab in tabs]
@@ -140,14 +190,13 @@ class Quotas:
                 raise
             for number, spent in (await self._usage.today([one.number for one in written])).items():
                 self._tabs[number].spent = spent
-        self._forget()
 
     def _tab(self, key: Key) -> Tab:
         now = self._now()
         tab = self._tabs.get(key.number)
         if tab is None:
             tab = self._tabs[key.number] = Tab(None, Counted(key.number), now)
-        tab.used_at = max(tab.used_at, now)
+        tab.used_at = now
         quota = key.requests_per_minute
         if quota is None:
             tab.window = None

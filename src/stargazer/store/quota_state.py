@@ -111,11 +111,15 @@ class RequestWindow(msgspec.Struct):
         self.taken = min(taken, self.quota)
         self.is_dry = given < asked
 
+    @property
+    def left(self) -> int:
+        """How many requests are left, as far as this server knows."""
+        return max(0, self.quota - max(self.taken, self.granted) + self.granted - self.used)
+
     def standing(self, now: datetime) -> Standing:
-        """Say how many requests are left."""
-        left = max(0, self.quota - max(self.taken, self.granted) + self.granted - self.used)
+        """Say how many requests are left, and for how long."""
         reset = (self.minute + 1) * MINUTE_SECONDS - int(now.timestamp())
-        return Standing("requests", self.quota, MINUTE_SECONDS, left, min(max(reset, 1), MINUTE_SECONDS))
+        return Standing("requests", self.quota, MINUTE_SECONDS, self.left, min(max(reset, 1), MINUTE_SECONDS))
 
 
 def minute_of(now: datetime) -> int:
