@@ -30,6 +30,7 @@ from stargazer.api.pages import PagesController
 from stargazer.api.plan import PlanController
 from stargazer.api.quota import telling
 from stargazer.api.security import Origins
+from stargazer.api.shortcut import Shortcut
 from stargazer.api.usage import UsageController
 from stargazer.api.watching import Watches
 from stargazer.github.transport import GitHub
@@ -146,7 +147,7 @@ def create_app(
         openapi_config=None,
     )
     app.asgi_handler = Frame(
-        app.asgi_handler,
+        Shortcut(app.asgi_handler, backend),
         origins=Origins(settings.cors_origins),
         observers=[counted.observe, *observers],
         stopping=backend.stopping,

@@ -100,6 +100,22 @@ async def test_names_are_limited(served: Served) -> None:
     assert headers["Stargazer-Answer"].startswith("exact")
 
 
+async def test_what_was_just_sent_is_sent_to_those_who_may_see_it(served: Served) -> None:
+    """A page that is sent again is decided anew: whose key it is, what is accepted, what is known."""
+    _, before, items = await ask(served, PATH)
+    status, again, same = await ask(served, PATH, Accept_Encoding="gzip")
+    assert (status, same, again["Content-Encoding"]) == (200, items, "gzip")
+    assert again["ETag"] == before["ETag"]
+
+    assert (await ask(served, PATH, X_API_Key="x"))[0] == 401
+    assert (await ask(served, PATH, If_None_Match=before["ETag"]))[0] == 304
+    assert (await ask(served, PATH, Accept="image/png"))[0] == 406
+    _, _, counts = await ask(served, PATH, X_API_Key=COUNTS_KEY)
+    assert {tuple(item["stargazers"]) for item in counts} == {()}
+    _, _, lines = await ask(served, PATH, Accept="application/x-ndjson")
+    assert len(lines.splitlines()) == int(before["X-Total-Count"])
+
+
 async def test_all_of_it_as_ndjson_and_csv(served: Served) -> None:
     """Both stream all neighbours, whatever page is asked for; compressed if the client likes."""
     truth = truth_of(served.sandbox.graph)

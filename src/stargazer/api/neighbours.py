@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable
 from datetime import timedelta
 
 from litestar import Controller, get
@@ -13,6 +13,7 @@ from stargazer.api.answering import Asked, Found
 from stargazer.api.asked import Query, read
 from stargazer.api.backend import Backend, Given, KeyRequest
 from stargazer.api.bodies import Front
+from stargazer.api.credentials import Credential
 from stargazer.api.fields import WAIT_SECONDS, choose, field, matches, takes_gzip, wait_seconds
 from stargazer.api.job_views import path_of, retry_seconds, view
 from stargazer.api.neighbours_headers import answer_headers, etag, link
@@ -20,6 +21,7 @@ from stargazer.api.replies import Reply, StreamReply, json_reply
 from stargazer.planner.name import parse_name
 from stargazer.service.items import csv_lines, ndjson_lines
 from stargazer.store.jobs_states import Job
+from stargazer.store.keys import Key
 
 ARRAY = "application/json"
 NDJSON = "application/x-ndjson"
@@ -29,15 +31,24 @@ FORMS = (ARRAY, NDJSON, CSV)
 
 _CONTENT_TYPES = {NDJSON: b"application/x-ndjson", CSV: b"text/csv; charset=utf-8; header=present"}
 
+SCOPE = "neighbours"
 NAMES = "names"
-"""The scope of keys that are told who shares a neighbour."""
+"""The scope of keys that may ask, and of those that are told who shares a neighbour."""
+
+TEMPLATE = "/repos/{owner}/{name}/starneighbours"
+"""The path, as logs and metrics have it."""
+
+
+def front_key(credential: Credential, key: Key, scope: Scope) -> Hashable:
+    """What requests have in common that are answered by the same page."""
+    return credential.user, NAMES in key.scopes, scope["path"], scope["query_string"]
 
 
 class NeighboursController(Controller):
     """The main job."""
 
     path = "/repos/{owner:str}/{name:str}/starneighbours"
-    opt = {"scope": "neighbours"}  # noqa: RUF012 - Litestar's
+    opt = {"scope": SCOPE}  # noqa: RUF012 - Litestar's
 
     @get(include_in_schema=False)
     async def neighbours(
@@ -52,7 +63,7 @@ class NeighboursController(Controller):
         credential = await backend.credentials.of(key)
         form = choose(field(scope, b"accept"), FORMS)
         is_named = NAMES in key.scopes
-        like = (credential.user, is_named, owner, name, scope["query_string"])
+        like = front_key(credential, key, scope)
         if form is ARRAY and (front := backend.bodies.front(like)) is not None:
             return front.reply(scope)
 
