@@ -98,7 +98,7 @@ def one_line(message: str, environ: Mapping[str, str] = os.environ) -> str:
 
 def secrets_of(environ: Mapping[str, str]) -> Iterator[str]:
     """Everything in the environment that must not be shown; some of it may be empty."""
-    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+    for name in ("GITHUB_TOKEN", "GH_TOKEN", "STARGAZER_SECRET_KEY"):
         yield environ.get(name, "").strip()
     for name in ("STARGAZER_DATABASE_URL", "DATABASE_URL"):
         url = environ.get(name, "").strip()
