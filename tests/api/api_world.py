@@ -96,7 +96,7 @@ class Served:
         database, bell = self.backend.service.database, self.backend.bell
         reader = JobReader(
             self.backend.service,
-            lambda _user: self._github,
+            self.backend.connections.of_user,
             lambda user: PostgresLedger(database, bell, user, speed=None),
         )
         worker = asyncio.create_task(
@@ -148,7 +148,10 @@ async def serving(
             GitHub(TOKEN, sandbox.url, now=clock.now, seconds_header=SECONDS_HEADER)
         )
         settings = Settings(
-            github_token=TOKEN, github_url=sandbox.url, database_url=database_url, **settings_more
+            github_token=TOKEN,
+            github_url=sandbox.url,
+            database_url=database_url,
+            **{"secret_keys": ("what seals the tokens of keys in a test",), **settings_more},
         )
         backend = await stack.enter_async_context(open_backend(settings, database, github, clock, speed=None))
         served = Served(sandbox, backend, github, clock)

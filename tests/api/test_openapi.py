@@ -15,7 +15,8 @@ from stargazer.api.openapi import document
 from stargazer.sandbox import synthetic_graph
 
 DOCUMENT = document()
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("put", "get", "post", "patch", "delete")
+"""What is brought comes before it is shown."""
 
 UNDESCRIBED = {"/docs", "/docs/{file}", "/openapi.json", "/metrics"}
 """The documentation itself, and what an operator's Prometheus reads."""
@@ -136,7 +137,7 @@ async def test_every_example_works(real: Served) -> None:
                 optional.append(parameter)
         bodies = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         for parameter in [None, *optional]:
-            for body in bodies.get("examples", {"": {"value": None}}).values():
+            for body in bodies.get("examples", {"": {"value": bodies.get("example")}}).values():
                 await replay(real, method, address, operation, parameter, body["value"])
 
 

@@ -17,6 +17,7 @@ from litestar import Controller, Request, get
 from stargazer.api.fields import field, takes_gzip
 from stargazer.api.openapi_parts import schemas
 from stargazer.api.openapi_paths import paths
+from stargazer.api.openapi_tokens import token_paths
 from stargazer.api.pages import VERSION
 from stargazer.api.replies import JSON, Reply
 
@@ -39,6 +40,7 @@ Show your key in the header `X-API-Key`. What goes wrong is told as RFC 9457 pro
 _TAGS = [
     {"name": "Neighbours", "description": "The answers."},
     {"name": "Jobs", "description": "The reading of repositories from GitHub."},
+    {"name": "Closed lists", "description": "Bring a token, or a list of stargazers, of your own."},
     {"name": "Use", "description": "What is allowed, and what was used."},
     {"name": "Operation", "description": "Open to everybody."},
 ]
@@ -63,7 +65,7 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "tags": _TAGS,
-        "paths": paths(),
+        "paths": {**paths(), **token_paths()},
         "components": {"securitySchemes": {"key": key}, "schemas": schemas()},
     }
 

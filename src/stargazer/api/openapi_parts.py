@@ -10,6 +10,7 @@ import msgspec
 from stargazer.api import openapi_examples as examples
 from stargazer.api import problems
 from stargazer.api.budget import Allowance
+from stargazer.api.github_token import CheckedShownToken, ShownToken
 from stargazer.api.health import Health
 from stargazer.api.job_views import JobView
 from stargazer.api.jobs import POINTS_AT_MOST, REPOSITORIES_AT_MOST, SECONDS_AT_MOST
@@ -33,7 +34,7 @@ EVERYWHERE = ("invalid-request", "method-not-allowed", "store-unavailable", "int
 
 def schemas() -> dict[str, Any]:
     """The named schemas."""
-    structs = (JobView, Allowance, Look, Used, Health, Landing, ProblemPage)
+    structs = (JobView, Allowance, Look, Used, ShownToken, CheckedShownToken, Health, Landing, ProblemPage)
     _, made = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
     return {
         **made,

@@ -64,7 +64,7 @@ def paths() -> dict[str, Any]:
     }
 
 
-def _operation(
+def operation(
     identity: str,
     tag: str,
     summary: str,
@@ -109,7 +109,7 @@ def _neighbours() -> dict[str, Any]:
         "Not stored yet: the job that reads it.", parts.ref("JobView"), examples.RUNNING, _ACCEPTED
     )
     unchanged = {"description": "The client has it already.", "headers": _PAGED}
-    return _operation(
+    return operation(
         "getNeighbours",
         "Neighbours",
         "The neighbours of a repository",
@@ -135,7 +135,7 @@ def _neighbours() -> dict[str, Any]:
 
 
 def _plan() -> dict[str, Any]:
-    return _operation(
+    return operation(
         "getPlan",
         "Neighbours",
         "What the neighbours of a repository would cost",
@@ -148,7 +148,7 @@ def _plan() -> dict[str, Any]:
 
 
 def _jobs() -> dict[str, Any]:
-    return _operation(
+    return operation(
         "listJobs",
         "Jobs",
         "The jobs of this key",
@@ -164,7 +164,7 @@ def _order() -> dict[str, Any]:
         "two": {"summary": "Two repositories", "value": examples.ORDER},
         "dear": {"summary": "A dear one, with a budget", "value": examples.DEAR_ORDER},
     }
-    return _operation(
+    return operation(
         "startJobs",
         "Jobs",
         "Start jobs",
@@ -183,7 +183,7 @@ def _order() -> dict[str, Any]:
 
 def _job() -> dict[str, Any]:
     more = parts.headers(Retry_After="In how many seconds to ask again, unless it is finished.")
-    return _operation(
+    return operation(
         "getJob",
         "Jobs",
         "One job",
@@ -195,7 +195,7 @@ def _job() -> dict[str, Any]:
 
 
 def _withdraw() -> dict[str, Any]:
-    return _operation(
+    return operation(
         "withdrawJob",
         "Jobs",
         "Withdraw from a job",
@@ -217,7 +217,7 @@ def _events() -> dict[str, Any]:
         "carries the ten closest neighbours among the lists read so far.",
         "content": {"text/event-stream": {"schema": {"type": "string"}, "example": stream}},
     }
-    return _operation(
+    return operation(
         "followJob",
         "Jobs",
         "Follow a job",
@@ -232,7 +232,7 @@ def _events() -> dict[str, Any]:
 
 
 def _budget() -> dict[str, Any]:
-    return _operation(
+    return operation(
         "getBudget",
         "Use",
         "What GitHub allows",
@@ -245,7 +245,7 @@ def _budget() -> dict[str, Any]:
 
 
 def _usage() -> dict[str, Any]:
-    return _operation(
+    return operation(
         "getUsage",
         "Use",
         "What this key has used",

@@ -49,11 +49,11 @@ Source: RFC 9110 § 11.6.1: a 401 must name a challenge (read 2026-11-24).
 """
 
 ADVICE = {
-    "stargazers-restricted": "the operator can give the service the token of one of them, or import a list",
-    "star-lists-restricted": "the operator can give the service another token",
+    "stargazers-restricted": "bring the token of one of them (PUT /github-token), or a list from elsewhere",
+    "star-lists-restricted": "bring another token with PUT /github-token",
     "budget-too-small": "POST /jobs with a larger budget starts it",
     "github-unreachable": "try again later",
-    "github-credentials-refused": "the operator has to give the service a token that GitHub takes",
+    "github-credentials-refused": "bring a token that GitHub takes (PUT /github-token), or ask the operator",
     "store-unavailable": "try again later",
 }
 """What to do over HTTP, where an error's own advice is for the command line."""
