@@ -27,7 +27,7 @@ from stargazer.sandbox import Sandbox
 
 PASSWORD = "correct-horse-battery"
 
-USING = (("neighbours", "o/seed"), ("plan", "o/seed"), ("export", "o/seed"), ("migrate",))
+USING = (("neighbours", "o/seed"), ("plan", "o/seed"), ("export", "o/seed"), ("migrate",), ("worker",))
 """The commands that use the store, as they are typed."""
 
 

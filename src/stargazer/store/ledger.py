@@ -142,6 +142,16 @@ class PostgresLedger:
             await asyncio.gather(renewal, return_exceptions=True)
         if ask is None or reply is None:
             return
+        try:
+            await self._write_down(ask, reply, now)
+        except StoreUnavailable as down:
+            if not down.retryable:
+                raise
+            # Whoever finds a connection broken may find the database back already. Settling twice
+            # changes nothing, and what is not settled holds everybody up until its lease runs out.
+            await self._write_down(ask, reply, now)
+
+    async def _write_down(self, ask: Ask, reply: Reply, now: datetime) -> None:
         async with self._decide(now) as ledger:
             ledger.state.settle(ask, reply, ledger.at, ledger.now)
             await announce(ledger.connection, self._notice)
