@@ -33,8 +33,10 @@ class Life(click.ParamType[Any]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> timedelta | str:
         """Read a span."""
-        if value == NEVER or isinstance(value, timedelta):
+        if isinstance(value, timedelta):
             return value
+        if value == NEVER:
+            return NEVER
         seconds = Span(positive=True).convert(str(value), param, ctx)
         return timedelta(seconds=min(seconds, _LONGEST_LIFE.total_seconds()))
 
@@ -46,8 +48,10 @@ class Limit(click.ParamType[Any]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """Read a limit."""
-        if value == NONE or isinstance(value, int):
+        if isinstance(value, int):
             return value
+        if value == NONE:
+            return NONE
         text = str(value)
         if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
             self.fail(f"{text!r} is no number from 1 to 2,147,483,647, nor {NONE}", param, ctx)

@@ -114,11 +114,15 @@ WHERE id = (
     WHERE endpoint = $1 AND state {_in(UNFINISHED)}
       AND (state = 'queued' OR lease_until < clock_timestamp())
       AND ($4::int[] IS NULL OR credential_user = ANY ($4))
+      AND NOT (state = 'queued' AND job_is_held(endpoint, id))
     ORDER BY created_at, id
     FOR UPDATE SKIP LOCKED LIMIT 1)
 RETURNING {_SHOWN}
 """
-"""Take the first job of some users that no worker has, past those that others are taking at this moment."""
+"""Take the first job of some users that no worker has, past those that others are taking at this moment.
+
+Those that only keys want whose day is used up wait for the next one.
+"""
 
 RENEW = "UPDATE job SET lease_until = clock_timestamp() + $3 WHERE id = $1 AND lease = $2 RETURNING id"
 

@@ -167,6 +167,33 @@ async def test_a_job_is_charged_as_it_spends(database: Database, jobs: Jobs) -> 
     assert (second.jobs, second.points, second.github_seconds) == (1, 2.0, 1.0)
 
 
+async def test_jobs_of_a_key_over_its_day_wait(database: Database, jobs: Jobs) -> None:
+    """Nobody takes them until the next day, or until somebody wants them who can pay, and then does."""
+    await make(database, points_per_day=5)
+    await make(database, "cd")
+    user = await Credentials(database).remember(b"ada", User("U_ada", 1, "ada"), NOON)
+    for name in ("o/one", "o/two"):
+        await jobs.ask(name, user, "ci")
+    taken = await jobs.take()
+    assert taken is not None
+    await jobs.renew(taken, spent(5, 1.0))
+    await jobs.hand_back(taken)
+
+    assert await jobs.take() is None
+
+    await jobs.ask("o/two", user, "cd")
+    second = await jobs.take()
+    assert second is not None
+    assert second.job.repository == "o/two"
+    await jobs.renew(second, spent(3, 2.0))
+    assert ((await today(database)).points, (await today(database, "cd")).points) == (5.0, 3.0)
+    async with database.connection() as connection:
+        await connection.execute("UPDATE api_key_day SET day = day - 1")
+    first = await jobs.take()
+    assert first is not None
+    assert first.job.repository == "o/one"
+
+
 async def test_a_key_over_its_day_starts_no_job(database: Database, jobs: Jobs) -> None:
     """Its requests are let in as ever, so that it reads what is stored."""
     key = await make(database, points_per_day=5)
