@@ -121,6 +121,10 @@ class Counted:
     def __init__(self, transport: Transport, metrics: Metrics) -> None:
         self._transport = transport
         self._metrics = metrics
+        # What others read off a transport is that of the one behind it.
+        self.fingerprint: bytes | None = getattr(transport, "fingerprint", None)
+        self.credential: str = getattr(transport, "credential", "")
+        self.concurrency: int = getattr(transport, "concurrency", 1)
 
     async def send(self, call: Call) -> Reply:
         """Send *call*, and count what comes back."""

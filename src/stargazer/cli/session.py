@@ -89,7 +89,13 @@ async def connect(
         async with _start_sandbox(speed, settings) as session:
             yield session
         return
-    async with GitHub(settings.github_token, settings.github_url, ca=settings.github_ca) as github:
+    github = GitHub(
+        settings.github_token,
+        settings.github_url,
+        ca=settings.github_ca,
+        concurrency=settings.github_concurrency,
+    )
+    async with github:
         yield Session(github, SystemClock(), settings, github.url)
 
 

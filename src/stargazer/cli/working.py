@@ -5,25 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
 
 from stargazer.cli.answering import user_of
 from stargazer.cli.session import Session
-from stargazer.errors import GitHubUnreachable
+from stargazer.errors import GitHubUnreachable, StoreUnavailable
 from stargazer.runner import Transport
 from stargazer.service import JobReader, Service
+from stargazer.service.connections import Connections
 from stargazer.store.database import Database
 from stargazer.store.jobs import Jobs
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
+from stargazer.store.tokens import Tokens, sealer_of
 from stargazer.worker import Chore, work
 
 CLEANED_EVERY = timedelta(hours=1)
 
 ASK_AGAIN_SECONDS = 5.0
 """How often we ask whose token it is while GitHub is away."""
+
+LOOK_FOR_TOKENS_SECONDS = 30.0
+"""How often we look whose tokens there are, when no notice tells that one has come."""
+
+REFUSALS_KEPT = timedelta(days=2)
+"""They count for one day."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +52,7 @@ async def work_until(
     *,
     through: Callable[[Transport], Transport] = lambda transport: transport,
 ) -> None:
-    """Carry out the jobs of the token's GitHub user until *stop* is set.
+    """Carry out the jobs of the token's GitHub user, and of those whose tokens keys have brought.
 
     Args:
         stop: set it to end within five seconds.
@@ -62,21 +71,39 @@ async def work_until(
         return
     # A sandbox has a time of its own, which our calls tell.
     speed = 1.0 if session.speed is None else None
-    async with Bell.open(database) as bell:
-        reader = JobReader(
-            service,
-            lambda _own: through(session.github),
-            lambda user: PostgresLedger(database, bell, user, speed=speed),
-        )
-        await work(
-            database,
-            reader,
-            clock=session.clock,
-            concurrency=shift.concurrency,
-            stop=stop,
-            users=[own],
-            chores=[_cleaning(service, Jobs(database, bell), shift.kept)],
-        )
+    tokens = Tokens(database, sealer_of(session.settings))
+    async with (
+        Bell.open(database) as bell,
+        Connections.open(service, tokens, session.github, bell) as connections,
+    ):
+
+        async def transport(user: int) -> Transport:
+            return through(await connections.of_user(user))
+
+        users = [own]
+        looking = asyncio.create_task(_keep_users(users, own, tokens, bell))
+        try:
+            await work(
+                database,
+                JobReader(service, transport, lambda user: PostgresLedger(database, bell, user, speed=speed)),
+                clock=session.clock,
+                concurrency=shift.concurrency,
+                stop=stop,
+                users=users,
+                chores=[_cleaning(service, Jobs(database, bell), shift.kept)],
+            )
+        finally:
+            looking.cancel()
+
+
+async def _keep_users(users: list[int], own: int, tokens: Tokens, bell: Bell) -> None:
+    """Keep *users* those whose tokens there are; who takes jobs looks at it each time."""
+    ear = bell.ear(tokens.notice)
+    while True:
+        ear.forget()
+        with suppress(StoreUnavailable):
+            users[:] = dict.fromkeys([own, *await tokens.users()])
+        await ear.wait(LOOK_FOR_TOKENS_SECONDS)
 
 
 async def _own_user(stop: asyncio.Event, session: Session, service: Service) -> int | None:
@@ -100,6 +127,7 @@ def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
         await service.answers.clean(older_than)
         await service.star_lists.clean(older_than)
         await service.stargazer_lists.clean(older_than)
+        await service.refusals.clean(service.clock.now() - REFUSALS_KEPT)
         await jobs.clean(older_than)
 
     return Chore("clean", CLEANED_EVERY, clean)

@@ -78,6 +78,8 @@ class GitHub:
         now: the clock of a simulation. A loopback host is told its time with each call.
         seconds_header: the header in which a simulation tells the seconds that a call took.
         ca: a PEM file with the certificate authorities that are trusted besides the system's.
+        concurrency: how many calls of one run the server stands at once: one, unless it is an
+            Enterprise Server. The service goes by it; a plan goes by its budget.
 
     Attributes:
         url: where calls go.
@@ -99,9 +101,11 @@ class GitHub:
         now: Callable[[], datetime] | None = None,
         seconds_header: str | None = None,
         ca: Path | None = None,
+        concurrency: int = 1,
     ) -> None:
         address = check_url(url)
         self.url = str(address)
+        self.concurrency = concurrency
         self._now = now if is_loopback(address) else None
         self._seconds_header = seconds_header
         timeout = aiohttp.ClientTimeout(
@@ -120,6 +124,7 @@ class GitHub:
             now=now,
             seconds_header=seconds_header,
             ca=ca,
+            concurrency=concurrency,
         )
 
     def __repr__(self) -> str:

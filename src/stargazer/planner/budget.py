@@ -40,6 +40,9 @@ LONGEST_REFUSAL_WAIT_SECONDS = 900.0
 SHARE_RECOVERY_SECONDS = 600.0
 """After a secondary refusal the share of call time is halved; it doubles again after so long without one."""
 
+UNLIMITED_AFTER_CALLS = 3
+"""After so many replies without a rate limit, and none with one, there is none."""
+
 RESET_MARGIN_SECONDS = 1.0
 """How long after a reset we ask again, since `resetAt` has whole seconds."""
 
@@ -165,11 +168,22 @@ class Windows(msgspec.Struct):
         """When a call of so many *points* and GitHub *seconds* may be sent: *now* or a later moment."""
         self._forget(now)
         at = max(now, self.blocked_until or now)
-        at = max(at, self._minute_allows(at, seconds, self.share(at, budget.share)))
+        share = self.share(at, budget.share)
+        if self.tells_no_limit:
+            share *= budget.concurrency
+        at = max(at, self._minute_allows(at, seconds, share))
         available = self.available(at)
         if points and available is not None and self.reading and available - budget.floor < points:
             at = max(at, self._reset_at(self.reading))
         return at
+
+    @property
+    def tells_no_limit(self) -> bool:
+        """Whether replies come without a rate limit, as from an Enterprise Server that has none.
+
+        Then the calls that a budget allows at once may fill a minute each.
+        """
+        return self.reading is None and len(self.spells) >= UNLIMITED_AFTER_CALLS and not self.refusals
 
     def needs_reading(self, now: datetime, *, points: int, floor: int) -> bool:
         """Whether calls without a reading, or refused, leave it open if the next can be paid.

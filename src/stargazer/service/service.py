@@ -6,6 +6,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+import msgspec
+
+from stargazer.planner.budget import Budget
 from stargazer.planner.coverage import EXACT_TOLERANCE
 from stargazer.planner.known import Listed
 from stargazer.planner.plan import Plan
@@ -75,7 +78,7 @@ class Service(Stores):
         """
         plan = Plan.neighbours(
             wanted.repository,
-            budget=wanted.budget,
+            budget=_stood(wanted.budget, transport),
             logins=wanted.logins,
             users=wanted.users,
             listed=await self._listed(wanted),
@@ -96,6 +99,12 @@ class Service(Stores):
         if half is not None and half.begun_at is not None and half.begun_at >= newer_than:
             return half
         return await self.stargazer_lists.known(key, newer_than=newer_than)
+
+
+def _stood(budget: Budget, transport: Transport) -> Budget:
+    """The budget, with as many calls in flight as the server stands, unless it asks for more."""
+    stands: int = getattr(transport, "concurrency", 1)
+    return msgspec.structs.replace(budget, concurrency=max(budget.concurrency, stands))
 
 
 def can_serve(answer: StoredAnswer, now: datetime) -> bool:

@@ -56,6 +56,9 @@ ORDER BY token.added_at DESC, token.key_number
 """
 """The tokens of one GitHub user, the latest first."""
 
+_USERS = "SELECT DISTINCT credential_user FROM github_token WHERE endpoint = $1 ORDER BY 1"
+"""Whose tokens there are."""
+
 _REMOVE = "DELETE FROM github_token WHERE endpoint = $1 AND key_number = $2"
 """Forget the token of a key."""
 
@@ -212,6 +215,18 @@ class Tokens:
         if sealed is not None:
             raise sealed
         return None
+
+    async def users(self) -> list[int]:
+        """The numbers of the GitHub users whose tokens there are; none where there is no secret.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        if self._sealer is None:
+            return []
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_USERS, self._endpoint)
+        return [row["credential_user"] for row in rows]
 
     async def remove(self, key_number: int) -> bool:
         """Forget the token of a key; False when it had none.

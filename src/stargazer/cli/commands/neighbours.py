@@ -26,7 +26,7 @@ from stargazer.cli.output import is_quiet, print_for_people, standard_output
 from stargazer.cli.problems import PARTIAL, say
 from stargazer.cli.render import WRITERS, write_rows
 from stargazer.cli.report import check_report, write_report
-from stargazer.cli.session import Session, connect
+from stargazer.cli.session import Session, connect, read_settings
 from stargazer.cli.stargazer_file import Given, read_given
 from stargazer.cli.storage import open_store_if_any
 from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_pace
@@ -125,7 +125,7 @@ def command(
     Plan.neighbours(repository)
     asked = Asked(
         repository=repository,
-        budget=Budget(points=budget, seconds=seconds),
+        budget=Budget(points=budget, seconds=seconds, concurrency=read_settings(speed).github_concurrency),
         given=read_given(file),
         max_stars_per_user=max_stars_per_user,
         max_age=max_age,

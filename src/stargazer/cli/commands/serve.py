@@ -166,6 +166,9 @@ async def _backend(session: Session, database: Database, settings: Settings) -> 
         port=settings.port,
         trusted_proxies=settings.trusted_proxies,
         cors_origins=settings.cors_origins,
+        secret_keys=settings.secret_keys,
+        shares_token=settings.shares_token,
+        get_seconds_at_most=settings.get_seconds_at_most,
     )
     speed = 1.0 if session.speed is None else None
     async with open_backend(served, database, session.github, session.clock, speed=speed) as backend:

@@ -44,9 +44,10 @@ Examples:
 def command(concurrency: int, keep: float) -> int:
     """Carry out the jobs of the store until Ctrl-C or SIGTERM.
 
-    Any number of workers share one database. This one reads with the token of its environment, and takes
-    the jobs of that token's GitHub user: those of others wait for a worker of theirs. Told to stop, it
-    ends the calls in flight, keeps what they brought, and hands its jobs back, within five seconds.
+    Any number of workers share one database. This one takes the jobs of the GitHub user whose token is in
+    its environment and, where STARGAZER_SECRET_KEY is set, of those whose tokens API keys have brought:
+    each is read with the token of its own user. Told to stop, it ends the calls in flight, keeps what they
+    brought, and hands its jobs back, within five seconds.
     """
     kept = timedelta(seconds=min(keep, LONGEST_AGE.total_seconds()))
     asyncio.run(_work(Shift(concurrency=concurrency, kept=kept)))
