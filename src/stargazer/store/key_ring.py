@@ -51,6 +51,7 @@ class KeyRing:
         self._keys = keys
         self._clock = clock
         self._entries: dict[bytes, _Entry] = {}
+        self._looks: dict[bytes, asyncio.Task[_Entry]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -80,7 +81,7 @@ class KeyRing:
         if entry is None or now - entry.seen_at > TRUST:
             if not is_key_text(text):
                 raise KeyInvalid
-            entry = await self._look_up(digest, now)
+            entry = await self._look_up(digest)
         entry.used_at = now
         if entry.key is None:
             raise KeyInvalid
@@ -105,7 +106,22 @@ class KeyRing:
                 self._entries[digest].key = found.get(digest)
                 self._entries[digest].seen_at = now
 
-    async def _look_up(self, digest: bytes, now: datetime) -> _Entry:
+    async def _look_up(self, digest: bytes) -> _Entry:
+        """Ask the database about one digest; a thousand clients that come at once with one key ask once."""
+        look = self._looks.get(digest)
+        if look is None:
+            look = self._looks[digest] = asyncio.create_task(self._ask(digest))
+            look.add_done_callback(lambda done: self._landed(digest, done))
+        return await asyncio.shield(look)
+
+    def _landed(self, digest: bytes, look: asyncio.Task[_Entry]) -> None:
+        self._looks.pop(digest, None)
+        if not look.cancelled():
+            # Whoever waits is told; where nobody waits any more nobody has to know.
+            look.exception()
+
+    async def _ask(self, digest: bytes) -> _Entry:
+        now = self._clock.now()
         found = await self._keys.find([digest])
         while len(self._entries) >= _ENTRIES_AT_MOST:
             # The oldest goes, in constant time: whoever tries keys out shall not fill the memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from stargazer.runner import VirtualClock
 from stargazer.store.database import Database
 from stargazer.store.key_ring import KeyRing
 from stargazer.store.key_text import digest_of, make_key_text
-from stargazer.store.keys import Keys, NewKey
+from stargazer.store.keys import Key, Keys, NewKey
 from stargazer.store.ledger_bell import Bell
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -153,6 +154,25 @@ async def test_a_known_key_costs_no_query(database: Database) -> None:
 
     assert await ring.find(TEXT) == made
     assert not await opens(ring, OTHER_TEXT)
+
+
+async def test_many_at_once_ask_once(database: Database) -> None:
+    """A key that a thousand clients show at the same moment is looked up once."""
+    made = await Keys(database).create(NewKey(name="ci"), TEXT, NOW)
+    counting = CountingKeys(database)
+    ring = KeyRing(counting, VirtualClock(NOW))
+    assert await asyncio.gather(*(ring.find(TEXT) for _ in range(1_000))) == [made] * 1_000
+    assert counting.queries == 1
+
+
+class CountingKeys(Keys):
+    """The keys, and how often they were asked for."""
+
+    queries = 0
+
+    async def find(self, digests: Sequence[bytes]) -> dict[bytes, Key]:
+        self.queries += 1
+        return await super().find(digests)
 
 
 async def test_keys_expire_by_the_clock(database: Database) -> None:
