@@ -123,6 +123,7 @@ async def test_a_job_of_another_credential_is_none(idle: Served) -> None:
         (b'{"repositories": ["flask"]}', "the repository"),
         (b'{"repositories": ["a/b"], "budget": {}}', "budget"),
         (b'{"repositories": ["a/b"], "budget": {"points": 0}}', "budget.points"),
+        (b'{"repositories": ["a/b"], "budget": {"points": 1.5}}', "budget.points"),
         (b'{"repositories": ["a/b"], "budget": {"github_seconds": -1}}', "budget.github_seconds"),
     ],
 )

@@ -29,9 +29,12 @@ _ID = Identity(name="job", text="The id of a job.", example="7d3ab0f0-52a5-4a35-
 
 
 class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a job may spend: points, and seconds of GitHub's time."""
+    """What a job may spend: points, and seconds of GitHub's time.
 
-    points: int | None = None
+    To JSON Schema 7.0 is an integer, and so it is to us.
+    """
+
+    points: int | float | None = None
     github_seconds: float | None = None
 
     def budget(self) -> Budget:
@@ -42,11 +45,12 @@ class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         if self.points is None and self.github_seconds is None:
             raise InvalidRequest("budget", "an object with points, github_seconds, or both")
-        if self.points is not None and not 1 <= self.points <= POINTS_AT_MOST:
+        points = self.points
+        if points is not None and not (1 <= points <= POINTS_AT_MOST and points == int(points)):
             raise InvalidRequest("budget.points", f"a whole number from 1 to {POINTS_AT_MOST:,}")
         if self.github_seconds is not None and not 0 < self.github_seconds <= SECONDS_AT_MOST:
             raise InvalidRequest("budget.github_seconds", f"a number over 0 and up to {SECONDS_AT_MOST:,}")
-        return Budget(points=self.points, seconds=self.github_seconds)
+        return Budget(points=None if points is None else int(points), seconds=self.github_seconds)
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

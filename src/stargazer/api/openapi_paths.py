@@ -212,10 +212,12 @@ def _events() -> dict[str, Any]:
         f"event: look\ndata: {parts.encoded(examples.LOOK)}\n\n"
         f"id: end\nevent: done\ndata: {parts.encoded(examples.DONE)}\n\n"
     )
+    # As a text a stream is a string, and event by event an object: tools disagree.
+    events = {"description": "Server-sent events (text/event-stream)."}
     found = {
         "description": "The events. `progress`, `done`, `failed` and `cancelled` carry the job; `look` "
         "carries the ten closest neighbours among the lists read so far.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": stream}},
+        "content": {"text/event-stream": {"schema": events, "example": stream}},
     }
     return operation(
         "followJob",
