@@ -57,6 +57,10 @@ format: .venv/develop ## format the code
 bench: .venv/develop ## measure the plan against other ways (writes docs/reference/benchmarks.md)
 	@$(BIN)/python -m tests.bench
 
+.PHONY: bench-api
+bench-api: .venv/develop ## measure the HTTP service (writes docs/reference/benchmarks-api.md)
+	@$(BIN)/python -m tests.bench.api
+
 .PHONY: lock
 lock: .venv/setup ## resolve the requirements anew
 	@$(UV) pip compile requirements-setup.in $(LOCK) -o requirements-setup.lock
