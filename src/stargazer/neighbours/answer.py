@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stargazer.neighbours import rank
 from stargazer.neighbours.columns import Names
+from stargazer.neighbours.estimate import Intervals
 from stargazer.neighbours.order import first_places
 from stargazer.neighbours.star_lists import Settled
 
@@ -23,7 +24,8 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Everything that was counted, by the numbers of repositories and users.
 
     `left_out` marks users who are not counted. `not_whole` is how many users
-    may share more than we know; None when nobody does.
+    may share more than we know; None when nobody does. In an estimate `shared`
+    is scaled, and `estimated` holds the ends of its interval.
     """
 
     ids: NDArray[np.int64]
@@ -35,6 +37,13 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
     logins: tuple[str, ...]
     stargazers: int
     not_whole: int | None
+    estimated: Intervals | None = None
+
+    @cached_property
+    def chance(self) -> float:
+        """Which share of all stars of all neighbours were given by those who starred A."""
+        stars = int(np.maximum(self.stars, self.shared)[self.shared > 0].sum(dtype=np.int64))
+        return int(self.shared.sum(dtype=np.int64)) / max(stars, 1)
 
     @cached_property
     def _alphabet(self) -> tuple[list[str], list[int]]:
@@ -79,7 +88,8 @@ class Neighbour(msgspec.Struct, frozen=True, eq=False):
 
     `stars` is GitHub's count of all who starred it, and may be older or newer
     than `shared`. `shared_low` and `shared_high` bound what `shared` may
-    really be, where that is not certain.
+    really be, where that is not certain. In an estimate `shared` is the scaled
+    count, and `stargazers` are those that were seen.
     """
 
     repo: str
@@ -100,8 +110,39 @@ class Neighbour(msgspec.Struct, frozen=True, eq=False):
         """The logins of those who share it, sorted; made when asked for."""
         return self._counts.stargazers_of(self._begin, self._end)
 
+    def bounds(self, score: rank.Score) -> tuple[float, float]:
+        """Bound a score, where `shared` is not certain: every score grows with it.
+
+        Without an interval both ends are the score itself.
+        """
+        low = self.shared if self.shared_low is None else self.shared_low
+        high = self.shared if self.shared_high is None else self.shared_high
+        ends = np.array([low, high], dtype=np.float64)
+        stars = np.full(2, self.stars, dtype=np.float64)
+        lower, upper = rank.FORMULAS[score](ends, stars, self._counts.stargazers).tolist()
+        return lower, upper
+
+    def why(self, repository: str) -> str:
+        """Say what makes it a neighbour of *repository*, in figures.
+
+        Chance is how often the stargazers of all neighbours, taken together, starred *repository*.
+
+        Example: "31 % of its stargazers also starred pallets/flask; chance would be 0.4 %".
+        """
+        share = self.shared / max(self.stars, self.shared)
+        return (
+            f"{_percent(share)} of its stargazers also starred {repository}; "
+            f"chance would be {_percent(self._counts.chance)}"
+        )
+
     def __repr__(self) -> str:
         return f"Neighbour({self.repo!r}, shared={self.shared}, stars={self.stars})"
+
+
+def _percent(share: float) -> str:
+    """Write a share with two digits that count, and none behind the point from 10 % on."""
+    digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
+    return f"{share:.{digits}%}".replace("%", " %")
 
 
 class Neighbours(Sequence[Neighbour]):
@@ -191,12 +232,22 @@ class Neighbours(Sequence[Neighbour]):
             shared,
             counts.stars[numbers].tolist(),
             *scores,
+            *self._ends(numbers),
             counts.ids[numbers].tolist(),
             counts.settled.starts[numbers].tolist(),
             counts.settled.starts[numbers + 1].tolist(),
         )
-        for repo, count, stars, relevance, jaccard, cosine, number, begin, end in zip(*columns, strict=True):
-            high = None if counts.not_whole is None else count + counts.not_whole
+        for row in zip(*columns, strict=True):
+            repo, count, stars, relevance, jaccard, cosine, low, high, number, begin, end = row
             yield Neighbour(
-                repo, count, stars, relevance, jaccard, cosine, None, high, number, counts, begin, end
+                repo, count, stars, relevance, jaccard, cosine, low, high, number, counts, begin, end
             )
+
+    def _ends(self, numbers: NDArray[np.int32]) -> tuple[list[int | None], list[int | None]]:
+        """The ends of the intervals of `shared`, where there are any."""
+        counts, nothing = self._counts, [None] * len(numbers)
+        if counts.estimated is not None:
+            return counts.estimated.low[numbers].tolist(), counts.estimated.high[numbers].tolist()
+        if counts.not_whole is None:
+            return [*nothing], [*nothing]
+        return [*nothing], (counts.shared[numbers] + counts.not_whole).tolist()

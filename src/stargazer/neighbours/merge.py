@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stargazer.neighbours.answer import Counts, Neighbours
 from stargazer.neighbours.batch import Batch
 from stargazer.neighbours.columns import Repositories
+from stargazer.neighbours.estimate import Intervals, estimate
 from stargazer.neighbours.star_lists import Settled, StarLists
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.planner.page import Page, StargazersPage, StarListPage, User
+from stargazer.planner.sample import Sample
 
 _BATCH_STARS = 12_000
 """How many stars wait at least before they are packed; they take some 3 MB, and
@@ -63,7 +66,8 @@ class Merge:
     def neighbours(self, coverage: Coverage) -> Neighbours:
         """Return what is known so far; pages may be added after it.
 
-        Users in `coverage.uncounted` are not counted.
+        Users in `coverage.uncounted` are not counted. With a sample in the
+        coverage the counts are estimates.
         """
         self._pack()
         settled = self._star_lists.settle(len(self._repositories))
@@ -72,18 +76,44 @@ class Merge:
         shared = _shared(settled, left_out)
         seeds = self._repositories.numbers(np.array(sorted(self._seeds), dtype=np.int64))
         shared[seeds[seeds >= 0]] = 0
+        estimated = self._estimated(coverage, settled, shared)
         counts = Counts(
             ids=ids,
             names=names,
             stars=stars,
-            shared=shared,
+            shared=shared if estimated is None else estimated.shared,
             settled=settled,
             left_out=left_out,
             logins=tuple(self._logins),
             stargazers=max(coverage.stargazers_total, coverage.stargazers_listed),
             not_whole=coverage.users_not_whole if coverage.kind is Kind.PARTIAL else None,
+            estimated=estimated,
         )
         return Neighbours(counts, np.flatnonzero(shared).astype(np.int32))
+
+    def _estimated(self, coverage: Coverage, settled: Settled, seen: NDArray[np.int32]) -> Intervals | None:
+        """Scale up what the sample shares; what was seen behind it bounds the intervals only."""
+        sample = coverage.sampled
+        if sample is None:
+            return None
+        counted = _shared(settled, self._left_out(coverage.uncounted | sample.beyond))
+        counted = np.where(seen > 0, counted, 0)
+        estimated = estimate(sample, counted, seen, standing_in=self._standing_in(sample, coverage, settled))
+        return Intervals(*(np.where(seen > 0, column, 0) for column in msgspec.structs.astuple(estimated)))
+
+    def _standing_in(
+        self, sample: Sample, coverage: Coverage, settled: Settled
+    ) -> NDArray[np.float64] | None:
+        """What those add to the counts who stand in for unfinished lists; None when nobody does."""
+        if not sample.stand_ins:
+            return None
+        more = np.zeros(len(self._logins))
+        for user_id, weight in sample.stand_ins.items():
+            if user_id in self._users and user_id not in coverage.uncounted:
+                more[self._users[user_id]] = weight
+        sums = np.concatenate([[0.0], np.cumsum(more[settled.users])])
+        added: NDArray[np.float64] = np.diff(sums[settled.starts])
+        return added
 
     def _add_star_list(self, page: StarListPage) -> None:
         if page.request.seed:

@@ -152,6 +152,13 @@ class Connection:
         return max(0, wanted - self._shown - self.hidden - sum(self._in_flight.values()))
 
     @property
+    def share_shown(self) -> float:
+        """Which part of it has been read, over 0 to 1; 0 while nothing is known."""
+        if self.total_count is None or self.refresh is not None:
+            return 0.0
+        return min(1.0, (self._shown + self.hidden) / max(1, self.total_count))
+
+    @property
     def steps_left(self) -> int:
         """How many calls it still takes at least, one after the other."""
         if self.ending is not None or not self.begun:

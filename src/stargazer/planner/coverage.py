@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from stargazer.planner.sample import Sample
+
 EXACT_TOLERANCE = 0.02
 """The share by which GitHub's public count may differ from its list, and the
 share of users whose whole list may lack the seed, in an answer called exact.
@@ -38,8 +40,8 @@ class Coverage(msgspec.Struct, frozen=True):
     100 logins.
 
     `list_whole` and `uncounted` (node ids of users who are gone, or whose whole list lacks the
-    seed) serve those who build the answer;
-    `public` leaves them out.
+    seed) serve those who build the answer, as does `sampled` (the sample that was read, when one was asked
+    for and not everybody was read); `public` leaves them out.
     """
 
     source: str = "github"
@@ -60,6 +62,7 @@ class Coverage(msgspec.Struct, frozen=True):
     failed: tuple[str, ...] = ()
     list_whole: bool = False
     uncounted: frozenset[str] = frozenset()
+    sampled: Sample | None = None
 
     @property
     def users_not_whole(self) -> int:
@@ -69,6 +72,8 @@ class Coverage(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> Kind:
         """What the answer may be called: exact means exact."""
+        if self.sampled is not None:
+            return Kind.ESTIMATE
         near = abs(self.stargazers_total - self.stargazers_listed) <= EXACT_TOLERANCE * self.stargazers_total
         seeded = self.users_without_seed <= EXACT_TOLERANCE * self.users_read
         proved = self.source == "github" and self.list_whole and self.users_not_whole == 0
@@ -77,7 +82,10 @@ class Coverage(msgspec.Struct, frozen=True):
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for was done."""
-        return self.kind is Kind.EXACT
+        sampled = self.sampled
+        if sampled is None:
+            return self.kind is Kind.EXACT
+        return sampled.is_reached and self.users_failed == 0
 
     def without(self, lists: int) -> Coverage:
         """The same with so many lists counted as unread instead of read, or of truncated."""
@@ -89,5 +97,5 @@ class Coverage(msgspec.Struct, frozen=True):
 
     def public(self) -> dict[str, Any]:
         """The members of the published `coverage` object."""
-        hidden = ("list_whole", "uncounted")
+        hidden = ("list_whole", "uncounted", "sampled")
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in hidden}

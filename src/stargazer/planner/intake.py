@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
+from stargazer.planner.budget import Spent
 from stargazer.planner.connection import Ending, Seen
 from stargazer.planner.flights import Flight
 from stargazer.planner.forecast import Lengths
@@ -316,3 +318,19 @@ def nodes_on(page: Page | User) -> int:
             return len(page.stars) + page.hidden + page.private
         case _:
             return 0
+
+
+def spent_on(reply: Reply, accepted: Iterable[Page | User], *, retries: int) -> Spent:
+    """What one call cost: as GitHub said, and as estimated where it said nothing."""
+    told = reply.reading.cost if reply.reading is not None else None
+    timeout = reply.failure is not None and reply.failure.kind is FailureKind.TIMEOUT
+    pages = [page for page in accepted if not isinstance(page, User)]
+    return Spent(
+        calls=1,
+        points=told if told is not None else reply.call.points,
+        pages=len(pages),
+        nodes=sum(nodes_on(page) for page in pages),
+        github_seconds=reply.seconds,
+        timeouts=int(timeout),
+        retries=retries,
+    )

@@ -7,6 +7,7 @@ from bisect import insort
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import islice, takewhile
 
 from stargazer.planner.connection import Connection
 
@@ -58,7 +59,10 @@ class StarList:
 
 
 class Order:
-    """All listed users, in hash order, and those that can be asked for now."""
+    """All listed users, in hash order, and those that can be asked for now.
+
+    For a sample it can be told to offer only the first so many: see `limit_to`.
+    """
 
     def __init__(self) -> None:
         self.by_id: dict[str, StarList] = {}
@@ -67,12 +71,29 @@ class Order:
         self._fresh_count = 0
         self._open: dict[str, StarList] = {}
         self._settled_prefix = 0
+        self._limit: int | None = None
+        self._last: StarList | None = None
 
     def __len__(self) -> int:
         return len(self._sorted)
 
     def __iter__(self) -> Iterator[StarList]:
         return iter(self._sorted)
+
+    def behind(self, users: int) -> Iterator[StarList]:
+        """Those behind the first so many of whom something was read."""
+        return (one for one in islice(self._sorted, users, None) if one.state is not State.FRESH)
+
+    def limit_to(self, users: int | None) -> None:
+        """Offer only the first so many to be asked for; None: everybody."""
+        self._limit = users
+        limited = users is not None and users < len(self._sorted)
+        last = self._sorted[users - 1] if limited and users else None
+        if last is not self._last:
+            self._last = last
+            self._fresh_count = sum(
+                one.state is State.FRESH for one in self._sorted[: users if last else None]
+            )
 
     def add(self, star_list: StarList) -> bool:
         """Add a user; False when they are there already."""
@@ -81,19 +102,24 @@ class Order:
         self.by_id[star_list.user_id] = star_list
         insort(self._sorted, star_list)
         heapq.heappush(self._fresh, star_list)
-        self._fresh_count += 1
+        self._fresh_count += self._offers(star_list)
         self._settled_prefix = 0
+        if self._limit is not None:
+            self.limit_to(self._limit)
         return True
 
     def move(self, star_list: StarList, state: State) -> None:
         """Note where the reading of a list stands now."""
         if star_list.state is State.FRESH and state is not State.FRESH:
-            self._fresh_count -= 1
+            self._fresh_count -= self._offers(star_list)
         if state is State.OPEN:
             self._open[star_list.user_id] = star_list
         else:
             self._open.pop(star_list.user_id, None)
         star_list.state = state
+
+    def _offers(self, star_list: StarList) -> bool:
+        return self._last is None or not self._last < star_list
 
     @property
     def fresh_count(self) -> int:
@@ -104,11 +130,18 @@ class Order:
         """The users that nothing was asked of yet, in order, without taking them."""
         while self._fresh and self._fresh[0].state is not State.FRESH:
             heapq.heappop(self._fresh)
-        yield from _ascending(self._fresh)
+        return takewhile(self._offers, _ascending(self._fresh))
 
     def open(self) -> Iterable[StarList]:
         """The users whose lists are half read."""
-        return self._open.values()
+        if self._last is None:
+            return self._open.values()
+        return [one for one in self._open.values() if self._offers(one)]
+
+    def holding_fresh(self, count: int) -> int:
+        """How many users, the first in the order, hold so many of whom nothing is known; at least 1."""
+        places = (place for place, one in enumerate(self._sorted, 1) if one.state is State.FRESH)
+        return next(islice(places, count, None), len(self._sorted) + 1) - 1 or 1
 
     def settled_prefix(self) -> int:
         """How many users, from the first in the order, are settled without a gap."""

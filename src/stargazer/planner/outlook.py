@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import datetime
 
 from stargazer.errors import BudgetTooSmall
@@ -9,11 +10,17 @@ from stargazer.planner import forecast
 from stargazer.planner.budget import Budget, Spent, Windows
 from stargazer.planner.forecast import Estimate, Left
 from stargazer.planner.intake import Intake
-from stargazer.planner.sizing import PAGES_AT_MOST
+from stargazer.planner.sample import Aim
+from stargazer.planner.sizing import PAGES_AT_MOST, Load
 
 OVERRUN = 1.25
 SURE_AFTER_USERS = 50
 """A budget is called too small when the estimate after so many users exceeds it by a quarter."""
+
+
+PRUDENCE = 1.1
+"""A sample that ends with the budget takes lists for a tenth longer than they were on average: a few are very
+long, and one that is left half read ends the sample before it."""
 
 
 class Outlook:
@@ -31,6 +38,7 @@ class Outlook:
         self._budget = budget
         self._windows = windows
         self._star_lists = star_lists
+        self.aim: Aim | None = None
 
     def work_left(self) -> Left:
         """The pages and nodes that are left; unknown lists are taken for average ones."""
@@ -38,6 +46,8 @@ class Outlook:
         open_lists = [one.connection for one in order.open()]
         unlisted = listing.unlisted(len(order))
         unknown = order.fresh_count + unlisted if self._star_lists else 0
+        if self.aim is not None and self.aim.users is not None:
+            unknown = min(unknown, self.aim.users)
         return Left(
             pages=listing.pages_left() + sum(one.pages_left for one in open_lists) + unknown * lengths.pages,
             nodes=unlisted + sum(one.nodes_left for one in open_lists) + unknown * lengths.nodes,
@@ -48,6 +58,42 @@ class Outlook:
     def calls_left(self) -> int:
         """How many calls are left."""
         return forecast.calls_for(self.work_left(), self._intake.sizes)
+
+    def limit_order(self, spent: Spent) -> None:
+        """Offer only those users that a sample needs, or that the budget pays for."""
+        aim, order = self.aim, self._intake.order
+        if aim is None or not self._intake.listing.done:
+            return
+        wanted = aim.users_wanted(order.settled_prefix())
+        if aim.is_most:
+            paid_for = order.holding_fresh(self._fresh_affordable(spent))
+            wanted = paid_for if wanted is None else min(wanted, paid_for)
+        order.limit_to(wanted)
+
+    def ends_with_budget(self) -> bool:
+        """Whether a sample was wanted that is as large as the budget pays for; then it is now."""
+        if self.aim is None or not self.aim.is_most or not self._intake.listing.done:
+            return False
+        self.aim.is_reached = True
+        return True
+
+    def _fresh_affordable(self, spent: Spent) -> int:
+        """How many more users the budget pays for, once the lists that are half read are finished."""
+        order, lengths = self._intake.order, self._intake.lengths
+        open_lists = [one.connection for one in order.open()]
+        pages, nodes = sum(one.pages_left for one in open_lists), sum(one.nodes_left for one in open_lists)
+        longest = max((one.steps_left for one in open_lists), default=0)
+
+        def is_paid(users: int) -> bool:
+            more_pages = PRUDENCE * users * lengths.pages
+            left = Left(pages + more_pages, nodes + PRUDENCE * users * lengths.nodes, longest)
+            calls = forecast.calls_for(left, self._intake.sizes)
+            seconds = (
+                self._intake.sizes.work(Load(left.pages, left.nodes)) + calls * self._intake.sizes.rates[0]
+            )
+            return not self.exceeds(spent, points=calls, seconds=seconds)
+
+        return bisect_left(range(1, len(order) + 1), True, key=lambda users: not is_paid(users))
 
     def left(self, now: datetime) -> Estimate | None:
         """What is still to be spent; None until the repository is known."""
@@ -76,6 +122,8 @@ class Outlook:
         """
         points, seconds = self._budget.points, self._budget.seconds
         if price is None or (points is None and seconds is None):
+            return False
+        if self.aim is not None and self.aim.is_most:
             return False
         at_least = spent.points + -(-self.work_left().least_pages // PAGES_AT_MOST)
         if points is not None and at_least > points:

@@ -10,7 +10,8 @@ pages that it accepted. Replies may come late, twice or out of order.
 
 *What to ask.* The list of stargazers is read from both ends (`listing`); each
 user on it gets a place in a random order (`order`), and their star list is read
-to its end, long ones from both ends (`connection`). A call is filled with the
+to its end, long ones from both ends (`connection`). For a `sample` the list is
+read first and alone, and then the first of that order. A call is filled with the
 next pages of many lists at once (`packing`), up to what GitHub's clock has been
 seen to stand (`sizing`).
 
@@ -43,7 +44,7 @@ from stargazer.planner.coverage import Coverage
 from stargazer.planner.draft import Draft, draft_call
 from stargazer.planner.flights import Flight, Flights
 from stargazer.planner.forecast import Estimate
-from stargazer.planner.intake import Intake, nodes_on
+from stargazer.planner.intake import Intake, spent_on
 from stargazer.planner.known import Ended, HalfRead, KnownList, Listed, StoredList
 from stargazer.planner.listing import Listing
 from stargazer.planner.name import parse_name
@@ -58,9 +59,10 @@ from stargazer.planner.page import (
     Reply,
     User,
 )
+from stargazer.planner.sample import Aim, SampleSize
 from stargazer.planner.setbacks import Setbacks
 from stargazer.planner.sizing import Load, Sizes
-from stargazer.planner.step import Finish, Progress, Reason, Send, Step, Wait
+from stargazer.planner.step import Finish, Progress, Reason, Send, Step, Wait, why_wait
 
 POLL = timedelta(seconds=1)
 
@@ -78,7 +80,14 @@ class Plan:
     """
 
     def __init__(
-        self, listing: Listing, intake: Intake, budget: Budget, windows: Windows, *, star_lists: bool
+        self,
+        listing: Listing,
+        intake: Intake,
+        budget: Budget,
+        windows: Windows,
+        *,
+        star_lists: bool,
+        aim: Aim | None = None,
     ) -> None:
         self.budget = budget
         self.sizes = intake.sizes
@@ -92,6 +101,7 @@ class Plan:
         self._stopped = False
         self._setbacks = Setbacks()
         self._outlook = Outlook(intake, budget, windows, star_lists=star_lists)
+        self._aim = self._outlook.aim = aim
         self._begun_at: datetime | None = None
         self._now: datetime | None = None
 
@@ -108,6 +118,8 @@ class Plan:
         sizes: Sizes | None = None,
         windows: Windows | None = None,
         order_seed: int = 0,
+        sample: SampleSize | None = None,
+        is_watched: bool = False,
     ) -> Plan:
         """Plan to read the stargazers of *repository* and what they starred.
 
@@ -121,6 +133,8 @@ class Plan:
             sizes: what an earlier plan learnt about sizes.
             windows: what is known of the credential's limits.
             order_seed: users are read in a random order that depends on it.
+            sample: read so many users at random, or as many as the budget pays for; None: all.
+            is_watched: read users at random until `suffice` is called.
 
         Raises:
             InvalidRequest: *repository* is no `owner/name`, or a number is out of range.
@@ -134,7 +148,9 @@ class Plan:
             intake.list_user(user)
         if listed is not None:
             intake.know_listed(listed)
-        return cls(listing, intake, budget or Budget(), windows or Windows(), star_lists=True)
+        budget = budget or Budget()
+        aim = Aim.of(sample, is_watched=is_watched, is_bounded=budget.bounded)
+        return cls(listing, intake, budget, windows or Windows(), star_lists=True, aim=aim)
 
     @classmethod
     def stargazers(
@@ -194,25 +210,26 @@ class Plan:
         pause = self._setbacks.not_before
         if pause is not None and now < pause:
             return Wait(pause, Reason.SETBACK)
+        committed = self.spent + self._flights.committed()
+        self._outlook.limit_order(committed)
         draft = draft_call(
             self._intake,
             probing=self._setbacks.probing,
             calls_left=self._outlook.calls_left(),
-            star_lists=self._star_lists,
+            star_lists=self._star_lists and (self._aim is None or self._listing.done),
         )
         if draft is None:
             return None
         seconds = self.sizes.predict(draft.load)
-        if self._outlook.exceeds(
-            self.spent + self._flights.committed(), points=draft.points, seconds=seconds
-        ):
-            self._error = self._outlook.too_small(self.estimate(now))
+        if self._outlook.exceeds(committed, points=draft.points, seconds=seconds):
+            if not self._outlook.ends_with_budget():
+                self._error = self._outlook.too_small(self.estimate(now))
             return None
         if self.windows.needs_reading(now, points=draft.points, floor=self.budget.floor):
             draft = Draft((), (), Load(0, 0), apart=False)
         at = self.windows.earliest(now, points=draft.points, seconds=seconds, budget=self.budget)
         if at > now:
-            return Wait(at, self._why_wait(now))
+            return Wait(at, why_wait(self.windows, now, floor=self.budget.floor))
         return self._send(draft)
 
     def _send(self, draft: Draft) -> Call:
@@ -226,14 +243,6 @@ class Plan:
             if item.star_list is not None:
                 item.star_list.connection.sent(item.ask)
         return call
-
-    def _why_wait(self, now: datetime) -> Reason:
-        blocked = self.windows.blocked_until
-        if blocked is not None and blocked > now:
-            return Reason.REFUSAL
-        available = self.windows.available(now)
-        short = available is not None and available - self.budget.floor < 1
-        return Reason.POINTS if short else Reason.CALL_TIME
 
     # What came back.
 
@@ -256,7 +265,7 @@ class Plan:
             accepted = self._intake.receive(flight, reply, now)
         else:
             self._failed(flight, reply.failure, reply.seconds, now)
-        self._count(reply, accepted)
+        self.spent += spent_on(reply, accepted, retries=self._intake.retries - self.spent.retries)
         self._look()
         return accepted
 
@@ -273,20 +282,6 @@ class Plan:
             case _:
                 self._setbacks.failed(failure, now)
                 self._intake.give_back(flight)
-
-    def _count(self, reply: Reply, accepted: Iterable[Page | User]) -> None:
-        told = reply.reading.cost if reply.reading is not None else None
-        timeout = reply.failure is not None and reply.failure.kind is FailureKind.TIMEOUT
-        pages = [page for page in accepted if not isinstance(page, User)]
-        self.spent += Spent(
-            calls=1,
-            points=told if told is not None else reply.call.points,
-            pages=len(pages),
-            nodes=sum(nodes_on(page) for page in pages),
-            github_seconds=reply.seconds,
-            timeouts=int(timeout),
-            retries=self._intake.retries - self.spent.retries,
-        )
 
     def know(self, lists: Iterable[KnownList | StoredList | HalfRead]) -> None:
         """Tell the plan what is known of users' lists already.
@@ -322,6 +317,23 @@ class Plan:
     def stop(self) -> None:
         """Ask for nothing more: the next step is `Finish`, with what was read until now."""
         self._stopped = True
+
+    def suffice(self) -> None:
+        """Ask for nothing more, since the sample that was read is large enough."""
+        if self._aim is not None:
+            self._aim.is_reached = True
+        self._stopped = True
+
+    def extend(self, sample: SampleSize | None = None) -> None:
+        """Go on to a larger sample, or to everybody (None); what was read is not asked for again.
+
+        Raises:
+            InvalidRequest: it is no size of a sample.
+        """
+        self._aim = Aim.of(sample, is_watched=False, is_bounded=self.budget.bounded)
+        self._outlook.aim = self._aim
+        self._intake.order.limit_to(None)
+        self._stopped = False
 
     # When to end.
 
@@ -370,7 +382,7 @@ class Plan:
     @property
     def coverage(self) -> Coverage:
         """What was read and what was not, at this moment."""
-        return self._intake.tally.coverage(self._listing, self._intake.order)
+        return self._intake.tally.coverage(self._listing, self._intake.order, self._aim)
 
     @property
     def repository(self) -> str:
@@ -384,15 +396,4 @@ class Plan:
 
     def progress(self) -> Progress:
         """How far the run is."""
-        coverage = self.coverage
-        left = self.left()
-        return Progress(
-            repository=self.repository,
-            stargazers_listed=coverage.stargazers_listed,
-            stargazers_total=self.facts.stargazer_count if self.facts else None,
-            users_read=coverage.stargazers_listed - coverage.users_unread,
-            calls=self.spent.calls,
-            points=self.spent.points,
-            github_seconds=self.spent.github_seconds,
-            eta_seconds=left.seconds if left else None,
-        )
+        return Progress.of(self.repository, self.facts, self.coverage, self.spent, self.left())

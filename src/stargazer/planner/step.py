@@ -8,8 +8,10 @@ from enum import StrEnum
 import msgspec
 
 from stargazer.errors import StargazerError
+from stargazer.planner.budget import Spent, Windows
 from stargazer.planner.coverage import Coverage
-from stargazer.planner.page import Call
+from stargazer.planner.forecast import Estimate
+from stargazer.planner.page import Call, Facts
 
 
 class Reason(StrEnum):
@@ -20,6 +22,16 @@ class Reason(StrEnum):
     CALL_TIME = "the call time of this minute is used up"
     REFUSAL = "GitHub told us to wait"
     SETBACK = "GitHub did not answer well"
+
+
+def why_wait(windows: Windows, now: datetime, *, floor: int) -> Reason:
+    """Say which of the windows makes the next call wait, with *floor* points left for others."""
+    blocked = windows.blocked_until
+    if blocked is not None and blocked > now:
+        return Reason.REFUSAL
+    available = windows.available(now)
+    short = available is not None and available - floor < 1
+    return Reason.POINTS if short else Reason.CALL_TIME
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -61,3 +73,19 @@ class Progress(msgspec.Struct, frozen=True):
     eta_seconds: float | None
     waiting_until: datetime | None = None
     waiting_for: str | None = None
+
+    @classmethod
+    def of(
+        cls, repository: str, facts: Facts | None, coverage: Coverage, spent: Spent, left: Estimate | None
+    ) -> Progress:
+        """Put together what a plan knows."""
+        return cls(
+            repository=repository,
+            stargazers_listed=coverage.stargazers_listed,
+            stargazers_total=facts.stargazer_count if facts else None,
+            users_read=coverage.stargazers_listed - coverage.users_unread,
+            calls=spent.calls,
+            points=spent.points,
+            github_seconds=spent.github_seconds,
+            eta_seconds=left.seconds if left else None,
+        )

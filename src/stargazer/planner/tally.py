@@ -7,9 +7,11 @@ from datetime import datetime
 
 from stargazer.errors import StarListsRestricted
 from stargazer.planner.coverage import FAILED_NAMED_AT_MOST, Coverage
+from stargazer.planner.drawing import draw
 from stargazer.planner.known import KnownList
 from stargazer.planner.listing import Listing
 from stargazer.planner.order import Order, StarList, State
+from stargazer.planner.sample import Aim
 
 SEED_CHECKED_USERS = 50
 """After so many lists, if most lack the seed, GitHub has closed the star lists too."""
@@ -87,8 +89,8 @@ class Tally:
             without_seed=len(self.without_seed) + len(self.refused),
         )
 
-    def coverage(self, listing: Listing, order: Order) -> Coverage:
-        """What was read and what was not, at this moment."""
+    def coverage(self, listing: Listing, order: Order, aim: Aim | None = None) -> Coverage:
+        """What was read and what was not, at this moment; with an *aim*, which sample that makes."""
         gone = self.states[State.GONE] + len(listing.gone)
         failed = self.states[State.FAILED] + len(listing.failed)
         pending = len(listing.lookups) + len(listing.looking_up)
@@ -96,6 +98,7 @@ class Tally:
         read, truncated = self.states[State.READ], self.states[State.TRUNCATED]
         settled = order.settled_prefix() if listing.done else 0
         unresolved = len(listing.gone) + len(listing.failed)
+        sampled = None if aim is None else draw(listing, order, aim)
         return Coverage(
             source="file" if listing.from_file else "github",
             as_of=self.as_of,
@@ -111,8 +114,9 @@ class Tally:
             users_from_store=self.from_store,
             items_hidden=self.items_hidden,
             items_private=self.items_private,
-            sample=settled + unresolved if listing.done else 0,
+            sample=(settled if sampled is None else sampled.drawn) + unresolved if listing.done else 0,
             failed=tuple([*self.failed, *listing.failed][:FAILED_NAMED_AT_MOST]),
             list_whole=listing.whole,
             uncounted=frozenset(self.without_seed | self.uncounted),
+            sampled=sampled,
         )
