@@ -39,6 +39,9 @@ LOOK_EVERY_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 """How often we try a database that is down."""
 
+_TOLD = ("users_read", "calls", "points", "github_seconds")
+"""What the line of a job says of its last progress."""
+
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -236,6 +239,24 @@ class _Labour:
                 await self._shift.insist(lambda: jobs.fail(taken, end, self._shift.clock.now()))
             case None:
                 await self._shift.insist(lambda: jobs.hand_back(taken))
+        self._tell(end)
+
+    def _tell(self, end: End) -> None:
+        """Write the one line of a job."""
+        job, last = self._taken.job, self._progress
+        told: dict[str, object] = {"job": str(job.id), "repository": job.repository, "attempt": job.attempts}
+        if last is not None:
+            told |= {
+                name: getattr(last, name) for name in ("users_read", "calls", "points", "github_seconds")
+            }
+        match end:
+            case uuid.UUID():
+                told |= {"state": "done", "answer": str(end)}
+            case JobProblem():
+                told |= {"state": "failed", "problem": end.code}
+            case None:
+                told |= {"state": "queued"}
+        _LOG.info("job.ended" if end is not None else "job.handed_back", extra=told)
 
     def _settled(self) -> Progress | None:
         """The last progress, with no wait in it."""

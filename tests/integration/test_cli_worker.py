@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import uuid
 from collections.abc import Generator
@@ -83,7 +84,10 @@ def test_a_worker_carries_jobs_out_until_it_is_told_to_stop(
     finally:
         worker.send_signal(signal.SIGTERM)
         ran = finish(worker)
-    assert (ran.exit_code, ran.out, ran.err) == (0, b"", "")
+    assert (ran.exit_code, ran.out) == (0, b"")
+    [line] = map(json.loads, ran.lines)
+    assert (line["event"], line["job"], line["state"]) == ("job.ended", str(own.id), "done")
+    assert line["users_read"] == 3
     assert (own.state, others.state) == (State.DONE, State.QUEUED)
     console = Console(capsysbinary, monkeypatch)
     console.use_store(**environment)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -178,7 +178,29 @@ async def _backend(session: Session, database: Database, settings: Settings) -> 
 async def _until_stopped(
     serving: Serving, session: Session, backend: Backend, server: Server, metrics: Metrics
 ) -> None:
-    """Serve and work until we are told to stop, or one of both cannot go on."""
+    """Serve and work until we are told to stop, or one of both cannot go on.
+
+    Raises:
+        StargazerError: why it cannot.
+    """
+    try:
+        await _serve_and_work(serving, session, backend, server, metrics)
+    except BaseExceptionGroup as group:
+        # Whatever failed first ended the rest.
+        raise next(_leaves(group)) from group
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
+
+
+async def _serve_and_work(
+    serving: Serving, session: Session, backend: Backend, server: Server, metrics: Metrics
+) -> None:
     stop = backend.stopping
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         servers = [server]

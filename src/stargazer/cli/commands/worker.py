@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from datetime import timedelta
 
 import rich_click as click
@@ -10,12 +12,13 @@ import rich_click as click
 from stargazer.cli.answering import user_of
 from stargazer.cli.options import LONGEST_AGE, Span
 from stargazer.cli.output import is_quiet
-from stargazer.cli.problems import say
+from stargazer.cli.problems import say, secrets_of
 from stargazer.cli.session import connect
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.storage import open_store
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.cli.working import Shift, work_until
+from stargazer.logs import Log
 from stargazer.service import Service
 
 EXAMPLES = """
@@ -47,7 +50,8 @@ def command(concurrency: int, keep: float) -> int:
     Any number of workers share one database. This one takes the jobs of the GitHub user whose token is in
     its environment and, where STARGAZER_SECRET_KEY is set, of those whose tokens API keys have brought:
     each is read with the token of its own user. Told to stop, it ends the calls in flight, keeps what they
-    brought, and hands its jobs back, within five seconds.
+    brought, and hands its jobs back, within five seconds. The log goes to standard error, a line a job, as
+    JSON unless that is a terminal.
     """
     kept = timedelta(seconds=min(keep, LONGEST_AGE.total_seconds()))
     asyncio.run(_work(Shift(concurrency=concurrency, kept=kept)))
@@ -55,9 +59,11 @@ def command(concurrency: int, keep: float) -> int:
 
 
 async def _work(shift: Shift) -> None:
+    log = Log(sys.stderr, secrets=secrets_of(os.environ))
     async with connect() as session, open_store(session) as database:
         await user_of(session, Service(database, session.clock))
         stop = asyncio.Event()
+        log.take_over()
         with stop_on_signal(stop.set):
             if not is_quiet():
                 say("takes jobs until Ctrl-C")
