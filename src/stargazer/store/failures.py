@@ -119,6 +119,9 @@ _MEANINGS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], _Meaning],
 Source: https://www.postgresql.org/docs/15/errcodes-appendix.html (read 2026-11-24).
 """
 
+_CLOSED = ("clos", "released back to the pool")
+"""What asyncpg says of a connection that broke; the pool takes back one that breaks while it is borrowed."""
+
 
 @contextmanager
 def store_errors(own: OwnServer | None = None) -> Generator[None]:
@@ -166,6 +169,6 @@ def _meaning(error: Exception) -> _Meaning | None:
     for kind, meaning in _MEANINGS:
         if isinstance(error, kind):
             return meaning
-    if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
+    if isinstance(error, asyncpg.InterfaceError) and any(word in str(error) for word in _CLOSED):
         return _Meaning("the connection to the database was closed", _WAIT, retryable=True)
     return None

@@ -79,6 +79,7 @@ async def test_a_role_that_is_refused(server_url: str) -> None:
         (asyncpg.CannotConnectNowError("no"), "starting or stopping", True),
         (asyncpg.ConnectionDoesNotExistError("no"), "broke", True),
         (asyncpg.InterfaceError("connection is closed"), "closed", True),
+        (asyncpg.InterfaceError("connection has been released back to the pool"), "closed", True),
         (asyncpg.InternalClientError("another operation (2) is in progress"), "broke", True),
         (TimeoutError(), "in time", True),
         (asyncpg.ObjectNotInPrerequisiteStateError("no"), "not ready", True),
