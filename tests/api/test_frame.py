@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
+from litestar import get
 from tests.api.api_world import Served
 
+from stargazer.app import create_app
+from stargazer.cli.serving import Address, Server, listening, url_of
 from stargazer.errors import PROBLEMS
 
 
@@ -106,3 +113,70 @@ async def test_who_is_stopping_is_not_ready(idle: Served) -> None:
 
     async with idle.http.get("/health/ready") as response:
         await problem(response, "store-unavailable")
+
+
+async def test_a_body_that_comes_in_pieces_has_the_same_limit(idle: Served) -> None:
+    """Whoever does not say how much comes is stopped when it is too much."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"[" * 1_000
+
+    async with idle.http.post("/jobs", data=pieces()) as response:
+        await problem(response, "request-too-large")
+
+
+async def test_a_mistake_of_ours_tells_its_request_id_and_nothing_else(
+    idle: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw is in the log, whole, and not in the answer."""
+    secret = "what the client must not see"
+
+    async def break_down() -> None:
+        raise LookupError(secret)
+
+    app = create_app(idle.backend, settings=idle.backend.settings)
+    app.register(get("/broken", opt={"exclude_from_auth": True})(break_down))
+    async with answering(app) as url, aiohttp.ClientSession(url) as http, http.get("/broken") as response:
+        told = await problem(response, "internal-error")
+
+    assert set(told) == {"type", "title", "status", "detail", "instance", "request_id"}
+    assert secret not in json.dumps(told)
+    assert secret in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("allowed", "is_allowed"), [((), False), (("https://b.example",), False), (("https://a.example",), True)]
+)
+async def test_scripts_of_other_origins_need_leave(
+    idle: Served, allowed: tuple[str, ...], *, is_allowed: bool
+) -> None:
+    """Only an origin that the operator names may read answers, and ask for leave before it sends a key."""
+    settings = msgspec.structs.replace(idle.backend.settings, cors_origins=allowed)
+    origin = {"Origin": "https://a.example"}
+    asking = {**origin, "Access-Control-Request-Method": "GET"}
+    app = create_app(idle.backend, settings=settings)
+    async with answering(app) as url, aiohttp.ClientSession(url) as http:
+        async with http.get("/health/live", headers=origin) as response:
+            granted = response.headers.get("Access-Control-Allow-Origin")
+            varies = "Origin" in response.headers.getall("Vary", [])
+        async with http.options("/jobs", headers=asking) as response:
+            assert response.status == 204
+            preflight = response.headers.get("Access-Control-Allow-Headers", "")
+
+    assert (granted == "https://a.example") is is_allowed
+    assert varies is bool(allowed)
+    assert ("X-API-Key" in preflight) is is_allowed
+
+
+@asynccontextmanager
+async def answering(app: Any) -> AsyncGenerator[str]:
+    """Let *app* answer on a port of the loopback."""
+    with listening(Address("127.0.0.1", 0)) as listener:
+        server = Server(app, listener)
+        serving = asyncio.create_task(server.serve())
+        try:
+            yield url_of(listener)
+        finally:
+            await server.stop()
+            await serving

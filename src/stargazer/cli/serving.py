@@ -71,13 +71,21 @@ class Server:
         app: what answers.
         listener: the open socket.
         trusted_proxies: whose word for a client's address is taken.
+        connection: what listens to a client.
     """
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, trusted_proxies: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        trusted_proxies: tuple[str, ...] = (),
+        *,
+        connection: type[Connection] = Connection,
+    ) -> None:
         config = uvicorn.Config(
             app,
             loop="none",
-            http=Connection,
+            http=connection,
             ws="none",
             log_config=None,
             access_log=False,
