@@ -84,6 +84,17 @@ class Served:
                 server.should_exit = True
                 await serving
 
+    @asynccontextmanager
+    async def twin(self) -> AsyncGenerator[Served]:
+        """Start another server on the same store, with connections of its own."""
+        settings = self.backend.settings
+        async with (
+            Database.open(settings.database_url, self.sandbox.url) as database,
+            open_backend(settings, database, self._github, self.clock, speed=None) as backend,
+            Served(self.sandbox, backend, self._github, self.clock).listening() as twin,
+        ):
+            yield twin
+
     async def stranger(self) -> int:
         """The number of another GitHub user, whose token was used some time."""
         remember = self.backend.service.credentials.remember
