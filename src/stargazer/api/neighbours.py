@@ -64,7 +64,7 @@ class NeighboursController(Controller):
         form = choose(field(scope, b"accept"), FORMS)
         is_named = NAMES in key.scopes
         like = front_key(credential, key, scope)
-        if form is ARRAY and (front := backend.bodies.front(like)) is not None:
+        if form == ARRAY and (front := backend.bodies.front(like)) is not None:
             return front.reply(scope)
 
         query = read(scope["query_string"])
@@ -83,7 +83,7 @@ class NeighboursController(Controller):
                 return _accepted(read_now, waited)
             found = read_now
         serving = _Serving(backend, asked, query, found, is_named=is_named)
-        if form is not ARRAY:
+        if form != ARRAY:
             return await serving.stream(form, scope)
         front = await serving.front(scope["query_string"])
         if waited is None:

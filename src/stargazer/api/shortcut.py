@@ -50,7 +50,7 @@ class Shortcut:
         try:
             check_query(scope["query_string"])
             key = await backend.keys.find(shown_key(scope["headers"]))
-            if SCOPE not in key.scopes or choose(field(scope, b"accept"), FORMS) is not ARRAY:
+            if SCOPE not in key.scopes or choose(field(scope, b"accept"), FORMS) != ARRAY:
                 return None
             credential = await backend.credentials.of(key)
             front = backend.bodies.front(front_key(credential, key, scope))
