@@ -135,6 +135,28 @@ async def test_a_key_over_its_day_reads_what_is_stored(served: Served) -> None:
         assert response.status == 429
 
 
+async def test_a_key_over_its_day_joins_jobs(idle: Served) -> None:
+    """What is under way already costs it nothing; what is not would."""
+    await make(idle, points_per_day=5)
+    async with idle.backend.service.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO api_key_day (endpoint, key_number, day, points) SELECT endpoint, number, "
+            "(clock_timestamp() AT TIME ZONE 'UTC')::date + n, 5 FROM api_key, generate_series(0, 1) AS n "
+            "WHERE name = 'ci'"
+        )
+    one, both = {"repositories": [ONE]}, {"repositories": [ONE, "synthetic/two"]}
+    shown = {"X-API-Key": TEXT}
+    async with idle.http.post("/jobs", json=one, headers=shown) as response:
+        assert response.status == 429
+    async with idle.http.post("/jobs", json=one) as response:
+        assert response.status == 202
+    async with idle.http.post("/jobs", json=both, headers=shown) as response:
+        assert response.status == 429
+    async with idle.http.post("/jobs", json=one, headers=shown) as response:
+        assert response.status == 202
+    assert (await ask(idle, PATH, X_API_Key=TEXT, Prefer="wait=0"))[0] == 202
+
+
 async def test_a_revoked_key_is_refused(idle: Served) -> None:
     """Soon after it was revoked, though it was used just before."""
     await make(idle)

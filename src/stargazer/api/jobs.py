@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -14,10 +15,11 @@ from stargazer.api.events import LAST_ID, Events
 from stargazer.api.job_views import JobView, retry_seconds, view
 from stargazer.api.parameters import Identity, read_query
 from stargazer.api.replies import Reply, json_reply
-from stargazer.errors import InvalidRequest, JobNotFound
+from stargazer.errors import InvalidRequest, JobNotFound, QuotaExceeded
 from stargazer.planner.budget import Budget
 from stargazer.planner.name import parse_name
 from stargazer.store.jobs_states import Job
+from stargazer.store.keys import Key
 
 REPOSITORIES_AT_MOST = 100
 LISTED_AT_MOST = 100
@@ -82,7 +84,7 @@ class JobsController(Controller):
         names = ["/".join(parse_name(name)) for name in order.repositories]
         budget = backend.answering.budget if order.budget is None else order.budget.budget()
         credential = await backend.credentials.of(request.user)
-        await backend.quotas.check_job(request.user)
+        await _check_quota(backend, request.user, [(name, credential.user) for name in names], budget)
         now = backend.clock.now()
         jobs: dict[UUID, JobView] = {}
         for name in names:
@@ -114,6 +116,16 @@ class JobsController(Controller):
         if found.finished and request.headers.get("Last-Event-ID") == LAST_ID:
             return Reply(204, [(b"cache-control", b"private, no-store")])
         return Events(backend, found)
+
+
+async def _check_quota(backend: Backend, key: Key, wanted: Sequence[tuple[str, int]], budget: Budget) -> None:
+    """See that a key has something left of its day, unless all that it wants is under way already."""
+    try:
+        await backend.quotas.check_job(key)
+    except QuotaExceeded:
+        for repository, user in wanted:
+            if await backend.jobs.pending(repository, user, budget=budget) is None:
+                raise
 
 
 async def _find(request: KeyRequest, backend: Backend, job: str) -> Job:
