@@ -23,6 +23,7 @@ from stargazer.api.frame import Frame, Observer
 from stargazer.api.github_token import GitHubTokenController
 from stargazer.api.health import HealthController
 from stargazer.api.jobs import JobsController
+from stargazer.api.methods import Methods
 from stargazer.api.metrics import Metrics, MetricsController
 from stargazer.api.neighbours import NeighboursController
 from stargazer.api.openapi import OpenapiController
@@ -126,7 +127,7 @@ def create_app(
         metrics: where requests are counted; None: the service counts for itself.
         observers: are told of each request when it has been answered.
     """
-    counted = metrics or Metrics()
+    counted, methods = metrics or Metrics(), Methods()
 
     def provide() -> Backend:
         return backend
@@ -141,11 +142,12 @@ def create_app(
             "metrics": Provide(provide_metrics, sync_to_thread=False, use_cache=True),
         },
         middleware=[DefineMiddleware(Authentication, ring=backend.keys, quotas=backend.quotas)],
-        before_send=[telling(backend.quotas)],
+        before_send=[telling(backend.quotas), methods.tell],
         exception_handlers={Exception: problems.respond},
         logging_config=None,
         openapi_config=None,
     )
+    methods.learn(app)
     app.asgi_handler = Frame(
         Shortcut(app.asgi_handler, backend),
         origins=Origins(settings.cors_origins),

@@ -99,6 +99,17 @@ async def test_there_is_no_such_job(idle: Served) -> None:
                 assert (response.status, problem["type"]) == (404, "/problems/job-not-found")
 
 
+async def test_whoever_asks_with_options_is_told_the_methods(idle: Served) -> None:
+    """All of them, and HEAD wherever there is a GET."""
+    for path, methods in {
+        "/jobs": "GET, HEAD, OPTIONS, POST",
+        f"/jobs/{uuid.UUID(int=7)}": "DELETE, GET, HEAD, OPTIONS",
+        "/budget": "GET, HEAD, OPTIONS",
+    }.items():
+        async with idle.http.options(path) as response:
+            assert (response.status, response.headers["Allow"]) == (204, methods)
+
+
 async def test_a_job_of_another_credential_is_none(idle: Served) -> None:
     """What another GitHub user's credential reads is nobody else's business."""
     stranger = await idle.stranger()

@@ -50,7 +50,17 @@ async def test_it_answers_as_it_says(database_url: str, tmp_path: Path) -> None:
         # Who deletes a job withdraws from it: it stays, for whoever else wants it and to be looked at.
         *("--checks", "all", "--exclude-checks", "use_after_free"),
         *("--phases", PHASES, "--max-examples", str(max(1, CASES // OPERATIONS))),
-        *("--seed", "1", "--generation-database", "none", "--request-timeout", "90", "--no-color"),
+        *(
+            "--seed",
+            "1",
+            "--max-response-time",
+            "60",
+            "--generation-database",
+            "none",
+            "--request-timeout",
+            "90",
+            "--no-color",
+        ),
         *("--suppress-health-check", "all", "--warnings", "off"),
     ]
     async with serving(database_url, graph) as served:
