@@ -10,6 +10,7 @@ import pytest
 from tests.api.api_world import Served
 
 from stargazer.api.problem_texts import TEXTS, reference
+from stargazer.api.reference import api, metrics
 from stargazer.errors import PROBLEMS
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -70,3 +71,11 @@ async def test_pages_load_nothing_from_elsewhere(idle: Served, path: str) -> Non
         async with idle.http.get(file, headers={"If-None-Match": tag}) as response:
             assert response.status == 304
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|style=", page)
+
+
+@pytest.mark.parametrize("page", ["api", "metrics"])
+def test_the_reference_is_what_the_service_is(page: str) -> None:
+    """Parameters, bounds, statuses and metrics stand in the reference as they are in the code."""
+    written = (Path(__file__).parents[2] / "docs" / "reference" / f"{page}.md").read_text()
+
+    assert written == {"api": api, "metrics": metrics}[page]()

@@ -6,7 +6,7 @@ read from the store when somebody asks.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from litestar import Controller, Litestar, Request, Response, get
 from litestar.di import NamedDependency
@@ -31,57 +31,54 @@ _RESULTS = {200: "served", 304: "unchanged", 202: "job"}
 class Metrics:
     """The numbers of one process."""
 
+    LABELS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "stargazer_requests": ("method", "route", "status"),
+        "stargazer_request_seconds": ("route",),
+        "stargazer_answers": ("result",),
+        "stargazer_github_calls": ("result",),
+        "stargazer_github_refusals": ("limit",),
+        "stargazer_jobs": ("state",),
+    }
+    """What each metric is told apart by; those that are not here are one number."""
+
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "stargazer_requests",
-            "Requests that were answered.",
-            ("method", "route", "status"),
-            registry=self.registry,
-        )
+        self._requests = self._counter("stargazer_requests", "Requests that were answered.")
         self._seconds = Histogram(
             "stargazer_request_seconds",
             "How long requests took, to their last byte.",
-            ("route",),
+            self.LABELS["stargazer_request_seconds"],
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._answers = Counter(
+        self._answers = self._counter(
             "stargazer_answers",
             "What requests for neighbours met: served (a stored answer), unchanged (the client has it), "
             "job (not stored yet), problem.",
-            ("result",),
-            registry=self.registry,
         )
-        self._calls = Counter(
+        self._calls = self._counter(
             "stargazer_github_calls",
             "Calls that were sent to GitHub, by what came back: answered, or the kind of failure.",
-            ("result",),
-            registry=self.registry,
         )
-        self._points = Counter(
-            "stargazer_github_points", "Points that GitHub charged.", registry=self.registry
+        self._points = self._counter("stargazer_github_points", "Points that GitHub charged.")
+        self._github_seconds = self._counter(
+            "stargazer_github_seconds", "Seconds that GitHub worked on our calls."
         )
-        self._github_seconds = Counter(
-            "stargazer_github_seconds", "Seconds that GitHub worked on our calls.", registry=self.registry
+        self._refusals = self._counter(
+            "stargazer_github_refusals", "Calls that GitHub refused for going too fast, by which limit."
         )
-        self._refusals = Counter(
-            "stargazer_github_refusals",
-            "Calls that GitHub refused for going too fast, by which limit.",
-            ("limit",),
-            registry=self.registry,
-        )
-        self._jobs = Gauge(
-            "stargazer_jobs", "Jobs in the store, by their state.", ("state",), registry=self.registry
-        )
-        self._queued = Gauge(
+        self._jobs = self._gauge("stargazer_jobs", "Jobs in the store, by their state.")
+        self._queued = self._gauge(
             "stargazer_jobs_queued_seconds",
             "How long the job that has waited longest has waited for a worker.",
-            registry=self.registry,
         )
-        self._store = Gauge(
-            "stargazer_store_up", "1 if the database answered just now, else 0.", registry=self.registry
-        )
+        self._store = self._gauge("stargazer_store_up", "1 if the database answered just now, else 0.")
+
+    def _counter(self, name: str, words: str) -> Counter:
+        return Counter(name, words, self.LABELS.get(name, ()), registry=self.registry)
+
+    def _gauge(self, name: str, words: str) -> Gauge:
+        return Gauge(name, words, self.LABELS.get(name, ()), registry=self.registry)
 
     def observe(self, seen: Seen) -> None:
         """Count a request."""

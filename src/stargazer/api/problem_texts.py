@@ -44,17 +44,17 @@ TEXTS: dict[str, Text] = {
     ),
     "stargazers-restricted": Text(
         "Since July 2026 GitHub lists the stargazers of a repository only to its admins and collaborators, "
-        "and the service's token is of neither.",
-        "The operator can give the service the token of an admin or collaborator, or import a list of the "
-        "stargazers that was made elsewhere. Their stars are then read as always.",
+        "and the token that asked is of neither.",
+        "Bring the token of an admin or collaborator with `PUT /github-token`, or a list of the stargazers "
+        "that was made elsewhere, such as by `stargazer list`. Their stars are then read as always.",
     ),
     "star-lists-restricted": Text(
         "The lists of what these users starred came back without the one star they are known to hold: "
-        "GitHub does not show them to the service's token. No answer is better than an empty one.",
-        "The operator can give the service another token.",
+        "GitHub does not show them to the token that asked. No answer is better than an empty one.",
+        "Bring another token with `PUT /github-token`.",
     ),
     "repository-not-found": Text(
-        "GitHub knows no such repository, or the service's token may not see it. "
+        "GitHub knows no such repository, or the token may not see it. "
         "Private repositories are not answered here.",
         "Check the spelling of OWNER/NAME. A renamed repository is followed by itself.",
     ),
@@ -95,7 +95,7 @@ TEXTS: dict[str, Text] = {
         "Wait as long as the header `Retry-After` says, or ask the operator for a larger quota.",
     ),
     "budget-exhausted": Text(
-        "GitHub's rate limit of the service's token is used up, and waiting was not allowed.",
+        "GitHub's rate limit of the token is used up, and waiting was not allowed.",
         "Ask again when `until` is past; `Retry-After` has the seconds.",
     ),
     "github-unreachable": Text(
@@ -104,8 +104,9 @@ TEXTS: dict[str, Text] = {
         "Ask again later: what was read until then is kept. If it stays, look at GitHub's status page.",
     ),
     "github-credentials-refused": Text(
-        "GitHub does not take the service's token: it has expired, was revoked, or was never one.",
-        "The operator has to give the service a token that GitHub takes; `stargazer doctor` checks it.",
+        "GitHub does not take the token: it has expired, was revoked, or was never one.",
+        "Bring one that GitHub takes with `PUT /github-token`. If it is the service's own, its operator has to; "
+        "`stargazer doctor` checks it.",
     ),
     "store-unavailable": Text(
         "The database cannot be used at the moment, or the service is just stopping; `reason` says more.",
