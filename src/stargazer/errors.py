@@ -93,7 +93,7 @@ class StargazerError(Exception):
     as values, for callers that show them their own way.
     """
 
-    code: ClassVar[str] = "internal-error"
+    code: str = "internal-error"
 
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)

@@ -58,7 +58,7 @@ class Redaction:
         quoted = told | {repr(secret)[1:-1] for secret in told}
         written = quoted | {json.dumps(text, ensure_ascii=False)[1:-1] for text in quoted}
         words = [re.escape(secret) for secret in sorted(written, key=len, reverse=True)]
-        self._marks = (*written, *_MARKS)
+        self._marks: tuple[str, ...] = (*written, *_MARKS)
         self._seen = re.compile("|".join([*words, *_PATTERNS]))
 
     def __call__(self, text: str) -> str:

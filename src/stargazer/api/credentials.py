@@ -95,7 +95,7 @@ class ServerCredential:
         self._found: Credential | None = None
         self._asking: Flights[None, Credential] = Flights()
 
-    async def of(self, _key: Key) -> Credential:
+    async def of(self, key: Key) -> Credential:  # noqa: ARG002 - one token for all keys
         """Give the server's credential; GitHub is asked once whose it is."""
         if self._found is None:
             self._found = await self._asking.join(None, self._ask)

@@ -73,7 +73,7 @@ class JobFailed(StargazerError):
     def __init__(self, job: Job, problem: JobProblem) -> None:
         super().__init__(problem.detail, **problem.facts)
         # As many codes as a job can fail with.
-        self.code = problem.code  # type: ignore[misc]
+        self.code = problem.code
         self.facts["retry_at"] = job.retry_at or datetime.now(UTC)
 
 

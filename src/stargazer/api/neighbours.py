@@ -135,8 +135,9 @@ class _Serving:
             length = (b"content-length", b"%d" % len(content))
             return Reply(200, [*told, (b"content-type", ARRAY.encode()), length, *more], content)
 
-        squeezed = body.squeezed and whole(body.squeezed, (b"content-encoding", b"gzip"))
-        return Front(tag, whole(body.plain), squeezed or None, Reply(304, told))
+        gzipped = body.squeezed
+        squeezed = None if gzipped is None else whole(gzipped, (b"content-encoding", b"gzip"))
+        return Front(tag, whole(body.plain), squeezed, Reply(304, told))
 
     async def stream(self, form: str, scope: Scope) -> Reply | StreamReply:
         """Send all neighbours, some at a time, however many there are."""
