@@ -15,10 +15,12 @@ from stargazer.errors import (
 )
 from stargazer.neighbours.answer import Neighbours
 from stargazer.neighbours.merge import Merge
+from stargazer.neighbours.stop import Until
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.coverage import Coverage, Kind
-from stargazer.planner.page import User
+from stargazer.planner.page import Page, User
 from stargazer.planner.plan import Plan
+from stargazer.planner.sample import SampleSize, next_look
 from stargazer.planner.step import Progress
 from stargazer.runner import Clock, Run, SystemClock, Transport
 from stargazer.sources.entry import FileStargazer
@@ -75,6 +77,7 @@ class Finding:
         clock: the time it goes by.
         users: who is listed already, by node id, as a list from a file may tell.
         on_progress: gets a frozen record after each reply and before each wait.
+        until: when a sample is large enough, for a plan that is watched.
     """
 
     def __init__(
@@ -85,17 +88,37 @@ class Finding:
         clock: Clock | None = None,
         users: Iterable[User] = (),
         on_progress: Callable[[Progress], None] | None = None,
+        until: Until | None = None,
     ) -> None:
         self.plan = plan
+        self._until = until
+        self._next_look = next_look(0)
         self._clock = clock or SystemClock()
         self._merge = Merge()
         self._begun_at = self._clock.now()
-        self._run = Run(plan, transport, self._clock, on_pages=self._merge.add, on_progress=on_progress)
+        self._run = Run(plan, transport, self._clock, on_pages=self._take, on_progress=on_progress)
         self._merge.name(users)
 
     def stop(self) -> None:
         """End now; `answer` returns what was read."""
         self._run.stop()
+
+    def _take(self, accepted: Sequence[Page | User]) -> None:
+        """Count what came; and when a look is due, tell the plan if that is enough."""
+        self._merge.add(accepted)
+        if self._until is None:
+            return
+        coverage = self.plan.coverage
+        sample = coverage.sampled
+        if sample is None or sample.drawn < self._next_look:
+            return
+        self._next_look = next_look(sample.drawn)
+        if self._until.is_met(self._merge.neighbours(coverage).counts, sample):
+            self.plan.suffice()
+
+    def now(self) -> Found:
+        """The best answer so far, while reading goes on."""
+        return self._found(None)
 
     async def answer(self) -> Found:
         """Read everything that the plan wants, and count.
@@ -135,6 +158,9 @@ async def find_neighbours(
     budget: Budget | None = None,
     stargazers: Iterable[str | FileStargazer] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    sample: SampleSize | None = None,
+    until: Until | str | None = None,
+    seed: int = 0,
 ) -> Found:
     """Find the repositories that the stargazers of *repository* starred too.
 
@@ -144,21 +170,33 @@ async def find_neighbours(
         budget: what may be spent; None: as much as it takes.
         stargazers: who they are, as logins or as read from a file; None: GitHub is asked.
         on_progress: gets a frozen `Progress` after each reply and before each wait.
+        sample: read so many stargazers, chosen at random, or "max": as many as the budget pays for.
+        until: stop when the estimate is good enough: "width=0.1" or "top=20".
+        seed: another seed is another random sample.
 
     Returns:
-        The answer. When something ended the reading early, it is partial and its
-        `error` says what.
+        The answer; with a sample that is not everybody, an estimate. When something ended the
+        reading early, its `error` says what; without a sample it is partial then.
 
     Raises:
-        InvalidRequest: *repository* is no `owner/name`.
+        InvalidRequest: *repository* is no `owner/name`, or a sample or a rule is none.
         StargazersRestricted: GitHub refuses the list of stargazers.
         StarListsRestricted: GitHub refuses what they starred.
         RepositoryNotFound: there is no such repository.
         StargazerError: something else ended the reading before anything was read.
     """
+    rule = Until.read(until) if isinstance(until, str) else until
     logins, users = split_stargazers(stargazers)
-    plan = Plan.neighbours(repository, budget=budget, logins=logins, users=users)
-    return await Finding(plan, github, users=users, on_progress=on_progress).answer()
+    plan = Plan.neighbours(
+        repository,
+        budget=budget,
+        logins=logins,
+        users=users,
+        order_seed=seed,
+        sample=sample,
+        is_watched=rule is not None,
+    )
+    return await Finding(plan, github, users=users, on_progress=on_progress, until=rule).answer()
 
 
 def split_stargazers(

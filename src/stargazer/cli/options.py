@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
+from stargazer.errors import InvalidRequest
+from stargazer.neighbours.stop import Until
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 SPEED = 20.0
@@ -124,11 +127,53 @@ def _pace(context: click.Context, _: click.Parameter, speed: float | None) -> fl
     return (speed or SPEED) if chosen else None
 
 
-def later_option(name: str, metavar: str) -> Callable[[F], F]:
-    """Add an option that is refused: its meaning is settled, and it is not available yet."""
+class SampleUsers(click.ParamType["int | str"]):
+    """How many users are read: a number, or `max`."""
 
-    def refuse(context: click.Context, _: click.Parameter, value: object) -> None:
-        if value is not None:
-            raise click.UsageError(f"{name} is not available yet: leave it out", context)
+    name = "sample"
 
-    return click.option(name, metavar=metavar, hidden=True, expose_value=False, callback=refuse)
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Read a size."""
+        written = str(value).strip()
+        if written == "max":
+            return written
+        if not written.isdecimal() or int(written) < 1:
+            self.fail(f"{value!r} is no number of users and not max", param, ctx)
+        return int(written)
+
+
+class Rule(click.ParamType[Until]):
+    """When a sample is large enough."""
+
+    name = "rule"
+
+    def convert(self, value: Until | str, param: click.Parameter | None, ctx: click.Context | None) -> Until:
+        """Read a rule."""
+        if isinstance(value, Until):
+            return value
+        try:
+            return Until.read(value)
+        except InvalidRequest as error:
+            self.fail(error.message, param, ctx)
+
+
+def sample_options(function: F) -> F:
+    """Add `--sample`, `--until` and `--seed`."""
+    sample = click.option(
+        "--sample",
+        type=SampleUsers(),
+        metavar="USERS",
+        help="Estimate from so many stargazers, chosen at random; max: as many as --budget or --time pays "
+        "for. Every count has its interval then. Nothing is stored.",
+    )
+    until = click.option(
+        "--until",
+        type=Rule(),
+        metavar="RULE",
+        help="Estimate, and stop when it is good enough: width=0.1 (the first 20 are known to 10 %), or "
+        "top=20 (nobody else belongs among the first 20).",
+    )
+    seed = click.option(
+        "--seed", type=int, metavar="N", help="Choose other stargazers for each number.  [default: 0]"
+    )
+    return sample(until(seed(function)))

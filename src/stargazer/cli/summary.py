@@ -53,6 +53,8 @@ def describe_kind(answer: Answer) -> str:
     coverage = answer.coverage
     if not coverage.stargazers_listed and answer.complete:
         return f"exact: {answer.repository} has no stargazers, so it has no neighbours"
+    if answer.kind is Kind.ESTIMATE:
+        return ", ".join([_describe_sample(coverage), *_shortfalls(coverage), *_asides(coverage)])
     if answer.complete:
         whose = "all " if coverage.stargazers_listed > 1 else ""
         total = count(coverage.stargazers_listed, "stargazer")
@@ -63,6 +65,12 @@ def describe_kind(answer: Answer) -> str:
     return ", ".join([f"{answer.kind}: {read}", *_shortfalls(coverage), *_asides(coverage)])
 
 
+def _describe_sample(coverage: Coverage) -> str:
+    """Say how large the sample is."""
+    drawn = f"{coverage.sample:,} of {count(coverage.stargazers_listed, 'stargazer')}"
+    return f"estimate: from {drawn}, chosen at random; 95 of 100 intervals hold the truth"
+
+
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
@@ -70,7 +78,7 @@ def _were(number: int) -> str:
 def _shortfalls(coverage: Coverage) -> list[str]:
     """Say what is missing."""
     parts = [
-        (coverage.users_unread, "not read"),
+        (0 if coverage.kind is Kind.ESTIMATE else coverage.users_unread, "not read"),
         (coverage.users_failed, "could not be read"),
         (coverage.users_truncated, "cut short"),
     ]

@@ -170,6 +170,11 @@ class Neighbours(Sequence[Neighbour]):
         self._score: rank.Score = score
         self._ranked = numbers[:0] if ranked is None else ranked
 
+    @property
+    def counts(self) -> Counts:
+        """Everything that was counted."""
+        return self._counts
+
     def __len__(self) -> int:
         return len(self._numbers)
 

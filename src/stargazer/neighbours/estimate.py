@@ -21,6 +21,8 @@ just one too high.
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,9 @@ from stargazer.planner.sample import Sample
 
 CONFIDENCE = 0.95
 """How often an interval holds the truth, unless told otherwise."""
+
+TYPICAL_SHARE = 0.1
+"""Samples are compared by how well they know a neighbour that so many of the stargazers share."""
 
 MID = 0.5
 """The share of the probability of k itself that the upper end counts."""
@@ -40,9 +45,29 @@ _BLOCK = 1 << 18
 """So many terms are summed at once."""
 
 
-class Intervals(msgspec.Struct, frozen=True, eq=False):
-    """Estimates of how many stargazers share each repository, and the ends of their intervals."""
+def users_for(width: float, everybody: int, *, share: float = TYPICAL_SHARE) -> int:
+    """How many users it takes to know a count to a part of itself, by the normal distribution.
 
+    Args:
+        width: half of the interval, as a part of the count.
+        everybody: how many stargazers there are.
+        share: which part of them share the neighbour.
+
+    Example:
+        >>> users_for(0.4, 60_000), users_for(0.2, 60_000), users_for(0.2, 1_000)
+        (216, 852, 464)
+    """
+    endless = (1 - share) / share * (_normal_quantile((1 + CONFIDENCE) / 2) / width) ** 2
+    return math.ceil(endless / (1 + (endless - 1) / max(everybody, 1)))
+
+
+class Intervals(msgspec.Struct, frozen=True, eq=False):
+    """Estimates of how many stargazers share each repository, and the ends of their intervals.
+
+    `counted` is how many of the sample were counted.
+    """
+
+    counted: NDArray[np.int32]
     shared: NDArray[np.int32]
     low: NDArray[np.int32]
     high: NDArray[np.int32]
@@ -87,7 +112,7 @@ def estimate(
     lower = np.maximum(low[places], seen)
     upper = np.maximum(high[places], lower)
     middle = np.clip(scaled, lower, upper)
-    return Intervals(*(column.astype(np.int32) for column in (middle, lower, upper)))
+    return Intervals(counted, *(column.astype(np.int32) for column in (middle, lower, upper)))
 
 
 def _highest(
@@ -178,7 +203,7 @@ class _Tail:
 def _blocks(terms: NDArray[np.int64]) -> list[slice]:
     """Part rows so that each part has not too many terms."""
     blocks, begin = [], 0
-    most = int(terms.max(initial=0)) + 1
+    most = int(terms.max()) + 1 if len(terms) else 1
     rows = max(1, _BLOCK // most)
     while begin < len(terms):
         blocks.append(slice(begin, begin + rows))

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from stargazer.errors import RepositoryNotFound, StargazerError, StargazersRestricted
 from stargazer.planner.connection import Ask, Connection, Ending, Seen
-from stargazer.planner.known import HalfListed, KnownStargazers, Listed, StoredStargazers
+from stargazer.planner.known import Ended, HalfListed, KnownStargazers, Listed, StoredStargazers
 from stargazer.planner.page import (
     Facts,
     FactsRequest,
@@ -236,6 +236,14 @@ class Listing:
         if self.facts is None or self.connection.ending is not None:
             return 0
         return max(0, (self.connection.total_count or self.facts.stargazer_count) - listed)
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the list ended, once it has; None for one from elsewhere."""
+        connection = self.connection
+        if connection.ending is None or self.from_file:
+            return None
+        return Ended(self.repository, connection.ending, connection.kept)
 
     def pages_left(self) -> int:
         """How many pages of the list are left."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import datetime
 
+import msgspec
+
 from stargazer.errors import BudgetTooSmall
 from stargazer.planner import forecast
 from stargazer.planner.budget import Budget, Spent, Windows
@@ -99,12 +101,28 @@ class Outlook:
         """What is still to be spent; None until the repository is known."""
         if self._intake.listing.facts is None:
             return None
-        return forecast.forecast(self.work_left(), self._intake.sizes, self._windows, self._budget, now)
+        return self._forecast(self.work_left(), now)
 
     def estimate(self, spent: Spent, now: datetime, begun_at: datetime) -> Estimate | None:
         """What the whole run costs; None until the repository is known."""
         left = self.left(now)
         return None if left is None else forecast.total(spent, left, (now - begun_at).total_seconds())
+
+    def estimate_sample(self, users: int, spent: Spent, now: datetime, begun_at: datetime) -> Estimate | None:
+        """What a sample of so many would cost, with the list of stargazers read alone before it."""
+        listing, lengths = self._intake.listing, self._intake.lengths
+        if listing.facts is None:
+            return None
+        unlisted = listing.unlisted(len(self._intake.order))
+        pages = listing.pages_left()
+        both_ends = Left(pages, unlisted, longest=-(-pages // 2))
+        lists = Left(users * lengths.pages, users * lengths.nodes, longest=0)
+        costs = [self._forecast(left, now) for left in (both_ends, lists)]
+        whole = [forecast.total(spent, costs[0], (now - begun_at).total_seconds()), costs[1]]
+        return Estimate(*(sum(each) for each in zip(*map(msgspec.structs.astuple, whole), strict=True)))
+
+    def _forecast(self, left: Left, now: datetime) -> Estimate:
+        return forecast.forecast(left, self._intake.sizes, self._windows, self._budget, now)
 
     def exceeds(self, spent: Spent, *, points: int, seconds: float) -> bool:
         """Whether a call of so many *points* and *seconds* is more than the budget has left."""

@@ -259,8 +259,7 @@ class Plan:
             return ()
         accepted: tuple[Page | User, ...] = ()
         if reply.failure is None:
-            if reply.call.selections:
-                # That GitHub tells its rate limit does not mean that it does anything else.
+            if reply.call.selections:  # That GitHub tells its rate limit means nothing else.
                 self._setbacks.answered()
             accepted = self._intake.receive(flight, reply, now)
         else:
@@ -309,10 +308,7 @@ class Plan:
     @property
     def listing_ended(self) -> Ended | None:
         """How the list of stargazers ended, once it has; `user_id` is the repository's name."""
-        connection = self._listing.connection
-        if connection.ending is None or self._listing.from_file:
-            return None
-        return Ended(self.repository, connection.ending, connection.kept)
+        return self._listing.ended
 
     def stop(self) -> None:
         """Ask for nothing more: the next step is `Finish`, with what was read until now."""
@@ -359,6 +355,7 @@ class Plan:
     def _finish(self) -> None:
         """End the plan because nothing is left to ask."""
         self._stopped = True
+        self._outlook.ends_with_budget()
         tally = self._intake.tally
         if self._listing.connection.ending is Ending.FAILED and not len(self._intake.order):
             self._error = GitHubUnreachable("it cannot list the stargazers")
@@ -378,6 +375,10 @@ class Plan:
         if now is None or self._begun_at is None:
             return None
         return self._outlook.estimate(self.spent, now, self._begun_at)
+
+    def estimate_sample(self, users: int, now: datetime) -> Estimate | None:
+        """What a sample of so many would cost in all: None until the first reply."""
+        return self._outlook.estimate_sample(users, self.spent, now, self._begun_at or now)
 
     @property
     def coverage(self) -> Coverage:

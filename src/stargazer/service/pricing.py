@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from stargazer.neighbours.estimate import users_for
 from stargazer.planner.forecast import Estimate
+from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Transport
 from stargazer.service.service import Service
@@ -17,6 +20,32 @@ NOTHING = Estimate(calls=0, points=0, pages=0, nodes=0, github_seconds=0.0, seco
 """What an answer costs that is stored."""
 
 DECIMALS = 3
+
+CLEARLY_CHEAPER = 0.8
+"""A sample of more than this part of the stargazers is not worth it."""
+
+
+WIDTHS = (0.4, 0.2)
+"""To which parts of their counts the neighbours that a tenth of the stargazers share would be known."""
+
+
+class SamplePrice(msgspec.Struct, frozen=True):
+    """What an estimate would cost: `width` is half of an interval, as a part of its count."""
+
+    width: float
+    users: int
+    estimate: Estimate
+
+
+def price_samples(plan: Plan, stargazers: int, now: datetime) -> tuple[SamplePrice, ...]:
+    """The prices of samples that are clearly cheaper than everybody."""
+    prices = []
+    for width in WIDTHS:
+        users = users_for(width, stargazers)
+        estimate = plan.estimate_sample(users, now)
+        if estimate is not None and users <= CLEARLY_CHEAPER * stargazers:
+            prices.append(SamplePrice(width, users, estimate))
+    return tuple(prices)
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -30,6 +59,7 @@ class Price(msgspec.Struct, frozen=True):
     stargazers: int
     estimate: Estimate
     is_private: bool = False
+    samples: tuple[SamplePrice, ...] = ()
 
     def public(self) -> dict[str, Any]:
         """The published members."""
@@ -71,4 +101,5 @@ async def price(service: Service, wanted: Wanted, github: Transport, ledger: Led
     assert facts is not None  # noqa: S101
     is_listed = wanted.logins is None
     listed = facts.stargazer_count if is_listed else reading.plan.coverage.stargazers_listed
-    return Price(reading.plan.repository, listed, estimate, facts.is_private)
+    samples = price_samples(reading.plan, listed, service.clock.now())
+    return Price(reading.plan.repository, listed, estimate, facts.is_private, samples)

@@ -16,9 +16,9 @@ from stargazer.cli.answering import Answered, Asked, answer, find
 from stargazer.cli.options import (
     Span,
     format_option,
-    later_option,
     max_age_option,
     repository_argument,
+    sample_options,
     sandbox_options,
     stargazers_option,
 )
@@ -33,8 +33,10 @@ from stargazer.cli.summary import describe_age, describe_cost, describe_kind, de
 from stargazer.cli.table import neighbours_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.neighbours.rank import SCORES, Score
+from stargazer.neighbours.stop import Until
 from stargazer.planner.budget import Budget
 from stargazer.planner.plan import Plan
+from stargazer.planner.sample import SampleSize
 
 
 class Printing(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ Examples:
   stargazer neighbours pallets/flask --format csv --report report.json > flask.csv
   stargazer neighbours pallets/flask --stargazers flask.ndjson --sort relevance
   stargazer neighbours rails/rails --sandbox
+  stargazer neighbours rails/rails --sandbox --sample 300
 """
 
 
@@ -96,9 +99,7 @@ Examples:
 @stargazers_option
 @max_age_option
 @sandbox_options
-@later_option("--sample", "USERS")
-@later_option("--until", "…")
-@later_option("--seed", "N")
+@sample_options
 def command(
     repository: str,
     sort: Score,
@@ -113,13 +114,20 @@ def command(
     max_age: timedelta,
     is_stored: bool,
     speed: float | None,
+    sample: SampleSize | None,
+    until: Until | None,
+    seed: int | None,
 ) -> int:
     """Find the repositories that the stargazers of OWNER/NAME starred too.
 
     The answer says whether it is exact. What is read is stored: asking again is answered at once, and
     what others' stargazers share is not read twice. Ctrl-C ends the reading, and prints what was read;
     asking again goes on from there.
+
+    With --sample or --until it is an estimate: a random part of the stargazers is read.
     """
+    if seed is not None and sample is None and until is None:
+        raise click.UsageError("--seed goes with --sample or --until")
     path = check_report(report)
     # A name that is none is told before a long file is read.
     Plan.neighbours(repository)
@@ -129,10 +137,13 @@ def command(
         given=read_given(file),
         max_stars_per_user=max_stars_per_user,
         max_age=max_age,
+        sample=sample,
+        until=until,
+        seed=seed or 0,
     )
     asked.plan()
     printing = Printing(form, Choice.for_form(form, sort=sort, top=top, min_shared=min_shared), path)
-    return asyncio.run(_run(asked, printing, is_stored, speed))
+    return asyncio.run(_run(asked, printing, is_stored and not asked.is_estimate, speed))
 
 
 async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float | None) -> int:

@@ -27,7 +27,7 @@ from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Run
 from stargazer.service import Service
-from stargazer.service.pricing import Price, price, price_stored
+from stargazer.service.pricing import Price, SamplePrice, price, price_samples, price_stored
 from stargazer.store.database import Database
 
 EXAMPLES = """
@@ -119,7 +119,8 @@ def _priced(plan: Plan, asked: Asked, session: Session) -> Price:
     assert plan.facts is not None  # noqa: S101
     is_listed = asked.given.logins is None
     listed = plan.facts.stargazer_count if is_listed else plan.coverage.stargazers_listed
-    return Price(plan.repository, listed, estimate)
+    samples = price_samples(plan, listed, session.clock.now())
+    return Price(plan.repository, listed, estimate, samples=samples)
 
 
 def _rows(price: Price) -> list[tuple[str, str]]:
@@ -133,4 +134,10 @@ def _rows(price: Price) -> list[tuple[str, str]]:
         ("nodes", f"{estimate.nodes:,}"),
         ("GitHub's time", span(estimate.github_seconds)),
         ("time, at the present budget", span(estimate.seconds)),
+        *(_sample_row(one) for one in price.samples),
     ]
+
+
+def _sample_row(one: SamplePrice) -> tuple[str, str]:
+    """The choice of a sample: it tells a neighbour that a tenth of the stargazers share to so much."""
+    return f"or ± {one.width:.0%}, with --sample {one.users}", span(one.estimate.seconds)
