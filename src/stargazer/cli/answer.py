@@ -14,6 +14,7 @@ from stargazer.neighbours.answer import Neighbour
 from stargazer.neighbours.rank import Score
 from stargazer.planner.budget import Spent
 from stargazer.planner.coverage import Coverage, Kind
+from stargazer.service.imported import ImportedCoverage
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.answers_slices import StoredNeighbour
@@ -147,7 +148,8 @@ def stored_coverage(answer: StoredAnswer) -> Coverage:
     Whether the list of stargazers was whole is not among the published members:
     it was not if nothing else keeps the answer from being exact.
     """
-    coverage = msgspec.convert({**answer.coverage, "list_whole": True}, Coverage)
+    kind = ImportedCoverage if "imported" in answer.coverage else Coverage
+    coverage = msgspec.convert({**answer.coverage, "list_whole": True}, kind)
     if coverage.kind is answer.kind:
         return coverage
     return msgspec.structs.replace(coverage, list_whole=False)

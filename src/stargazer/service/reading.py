@@ -13,6 +13,7 @@ from stargazer.planner.page import Page, User
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Run, Transport
+from stargazer.service.imported import covered
 from stargazer.service.stores import Stores
 from stargazer.service.wanted import DAY, Outcome, Wanted
 from stargazer.store.answers import StoredAnswer
@@ -140,6 +141,8 @@ class Reading:
         an answer from the store must not count it as read.
         """
         coverage = self.plan.coverage
+        if self._wanted.imported is not None:
+            coverage = covered(coverage, self._wanted.imported)
         if self._key is None:
             return coverage
         missing = await self._stores.star_lists.missing(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from stargazer.errors import StargazersRestricted
 from stargazer.planner.budget import Budget
 from stargazer.planner.coverage import EXACT_TOLERANCE
 from stargazer.planner.known import Listed
@@ -19,6 +20,7 @@ from stargazer.service.stores import Stores
 from stargazer.service.viewer import Asker, ask_viewer
 from stargazer.service.wanted import DAY, Wanted
 from stargazer.store.answers import StoredAnswer
+from stargazer.store.imported_lists import ImportKey
 from stargazer.store.sizes import read_sizes
 from stargazer.store.stargazer_lists import ListKey
 
@@ -72,10 +74,22 @@ class Service(Stores):
     ) -> AsyncGenerator[Reading]:
         """Prepare the reading of one repository with all that is known already.
 
+        Where GitHub refuses its list of stargazers, one that was imported is read.
+
         Raises:
             InvalidRequest: the repository is no `owner/name`.
             StoreUnavailable: the database cannot be used.
         """
+        wanted = await self._wanted_from_elsewhere(wanted, transport, ledger)
+        yield await self._begin(wanted, transport, on_progress, ledger)
+
+    async def _begin(
+        self,
+        wanted: Wanted,
+        transport: Transport,
+        on_progress: Callable[[Progress], None] | None,
+        ledger: Ledger | None,
+    ) -> Reading:
         plan = Plan.neighbours(
             wanted.repository,
             budget=_stood(wanted.budget, transport),
@@ -85,7 +99,40 @@ class Service(Stores):
             max_stars_per_user=wanted.max_stars_per_user,
             sizes=await read_sizes(self.database),
         )
-        yield Reading(self, wanted, plan, transport, on_progress=on_progress, ledger=ledger)
+        return Reading(self, wanted, plan, transport, on_progress=on_progress, ledger=ledger)
+
+    async def _wanted_from_elsewhere(
+        self, wanted: Wanted, transport: Transport, ledger: Ledger | None
+    ) -> Wanted:
+        """The same, with the people of the imported list if there is one and GitHub refuses its own.
+
+        Whoever GitHub has listed before, until it refused, is joined to them.
+        """
+        known = await self.repositories.named(wanted.repository)
+        if known is None or wanted.logins is not None or wanted.users:
+            return wanted
+        key = ImportKey(known.number, wanted.credential_user)
+        imported = await self.imported_lists.find(key)
+        if imported is None or not await self._is_refused(wanted, transport, ledger):
+            return wanted
+        logins, users = await self.imported_lists.people(key)
+        listed = await self.stargazer_lists.find(ListKey(known.number, wanted.credential_user))
+        if listed is not None:
+            joined = {user.id: user for user in (await self.users.who(listed.users.tolist())).values()}
+            users = list({**joined, **{user.id: user for user in users}}.values())
+        return msgspec.structs.replace(wanted, logins=tuple(logins), users=tuple(users), imported=imported)
+
+    async def _is_refused(self, wanted: Wanted, transport: Transport, ledger: Ledger | None) -> bool:
+        """Find out, for a call at most, whether GitHub refuses its own list; what comes is stored."""
+
+        def look(_: Progress) -> None:
+            if reading.plan.facts is not None:
+                reading.stop()
+
+        reading = await self._begin(wanted, transport, look, ledger)
+        if reading.plan.listing_ended is not None:
+            return False
+        return isinstance(await reading.read(), StargazersRestricted)
 
     async def _listed(self, wanted: Wanted) -> Listed | None:
         """What is known of the list of stargazers."""
@@ -114,4 +161,7 @@ def can_serve(answer: StoredAnswer, now: datetime) -> bool:
         return False
     listed: int = coverage["stargazers_listed"] + coverage["stargazers_hidden"]
     broken_off = listed < coverage["stargazers_total"] * (1 - EXACT_TOLERANCE)
+    if coverage["source"] != "github":
+        # Of a list from elsewhere there is no more, however often it is read.
+        broken_off = False
     return not broken_off and coverage["users_unread"] == 0

@@ -7,6 +7,7 @@ from stargazer.store.answers import Answers
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.credentials import Credentials
 from stargazer.store.database import Database
+from stargazer.store.imported_lists import ImportedLists
 from stargazer.store.refusals import Refusals
 from stargazer.store.repositories import Repositories
 from stargazer.store.star_lists import StarLists
@@ -33,3 +34,4 @@ class Stores:
         self.pages = AnswerPages(database)
         self.credentials = Credentials(database)
         self.refusals = Refusals(database)
+        self.imported_lists = ImportedLists(database)

@@ -11,6 +11,7 @@ from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.page import User
 from stargazer.store.answers import StoredAnswer, Terms
+from stargazer.store.imported_lists import ImportedList
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -20,7 +21,8 @@ DAY = timedelta(days=1)
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody asks for: which repository, with whose credential, and what it may cost.
 
-    `logins` and `users` are who the stargazers are, where they come from elsewhere.
+    `logins` and `users` are who the stargazers are, where they come from elsewhere;
+    `imported` is the list of the store that they come from, if they come from one.
     With `newer_than`, whatever was fetched since counts: a reading that is begun
     anew later is not stricter with what the first one brought.
     """
@@ -33,6 +35,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     max_stars_per_user: int | None = None
     max_age: timedelta = WEEK
     newer_than: datetime | None = None
+    imported: ImportedList | None = None
 
     @property
     def terms(self) -> Terms:

@@ -75,6 +75,16 @@ def parse_stargazers(lines: Iterable[bytes], name: str = "--stargazers") -> Star
     return collected.result()
 
 
+def read_entries(lines: Iterable[bytes]) -> Iterator[Line]:
+    """Read a list of stargazers as `parse_stargazers` does, one entry at a time, whoever is named again.
+
+    Example:
+        >>> [entry.login for _, _, entry in read_entries([b"octocat", b"mona"])]
+        ['octocat', 'mona']
+    """
+    return _read(iter(lines))
+
+
 class _Collected:
     """Folds duplicates and bounds the warnings."""
 

@@ -59,10 +59,13 @@ FITTING = f"""{_STORED}
   AND repository_number = $2 AND ($3::int IS NULL OR credential_user = $3)
   AND (made_at > $4 AND max_age_seconds <= $5 OR (coverage->>'as_of')::timestamptz > $4)
   AND (max_stars_per_user IS NULL OR max_stars_per_user = $6)
-  AND coverage->>'source' = 'github'
+  AND (coverage->>'source' = 'github' OR coverage ? 'imported' AND made_at >= (
+    SELECT imported_at FROM imported_list AS list
+    WHERE list.endpoint = answer.endpoint AND list.repository_number = answer.repository_number
+      AND list.credential_user = answer.credential_user))
 ORDER BY made_at DESC, id DESC
 LIMIT 1
-"""
+"""  # noqa: S608 - of words of ours
 """The last answer that is no older than asked for, whether by its terms or by its oldest list."""
 
 _BY_ID = f"{_STORED} AND id = $2 AND ($3::int IS NULL OR credential_user = $3)"
@@ -166,7 +169,7 @@ class Answers:
     async def fitting(
         self, repository_number: int, credential_user: Owner, terms: Terms, now: datetime
     ) -> StoredAnswer | None:
-        """Find the last answer that fits the *terms* at *now*, of those from GitHub's own list.
+        """Find the last answer that fits the *terms* at *now*: from GitHub's own list, or the imported one.
 
         It was made within `max_age` from lists that were allowed to be no
         older than that, or none of its lists is older. An answer under a cap
