@@ -105,8 +105,8 @@ TEXTS: dict[str, Text] = {
     ),
     "github-credentials-refused": Text(
         "GitHub does not take the token: it has expired, was revoked, or was never one.",
-        "Bring one that GitHub takes with `PUT /github-token`. If it is the service's own, its operator has to; "
-        "`stargazer doctor` checks it.",
+        "Bring one that GitHub takes with `PUT /github-token`. If it is the service's own, its operator has "
+        "to; `stargazer doctor` checks it.",
     ),
     "store-unavailable": Text(
         "The database cannot be used at the moment, or the service is just stopping; `reason` says more.",

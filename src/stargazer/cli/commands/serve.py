@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import rich_click as click
+from prometheus_client import disable_created_metrics
 
 from stargazer.api.backend import Backend
 from stargazer.api.metrics import Counted, Metrics, metrics_app
@@ -145,6 +146,7 @@ async def _serve(serving: Serving, settings: Settings) -> None:
             open_store(session) as database,
             _backend(session, database, settings) as backend,
         ):
+            disable_created_metrics()
             metrics = Metrics()
             app = create_app(backend, settings=backend.settings, metrics=metrics, observers=[log.request])
             server = Server(app, listener, serving.address.trusted_proxies)
