@@ -100,6 +100,7 @@ def secrets_of(environ: Mapping[str, str]) -> Iterator[str]:
     """Everything in the environment that must not be shown; some of it may be empty."""
     for name in ("GITHUB_TOKEN", "GH_TOKEN", "STARGAZER_SECRET_KEY"):
         yield environ.get(name, "").strip()
+    yield from (part.strip() for part in environ.get("STARGAZER_SECRET_KEY_PREVIOUS", "").split(","))
     for name in ("STARGAZER_DATABASE_URL", "DATABASE_URL"):
         url = environ.get(name, "").strip()
         yield url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import keyword
 
 import rich_click as click
 
@@ -55,7 +56,8 @@ class Root(VerbatimGroup):
 
 def load(name: str) -> click.Command:
     """Load one command."""
-    command: click.Command = importlib.import_module(f"stargazer.cli.commands.{name}").command
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    command: click.Command = importlib.import_module(f"stargazer.cli.commands.{module}").command
     return command
 
 

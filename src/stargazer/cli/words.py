@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "Serve the HTTP API with its documentation, and carry out its jobs.",
     "keys": "Create, list, rotate and revoke the API keys of the HTTP service.",
     "worker": "Carry out the jobs of the store until Ctrl-C or SIGTERM.",
+    "import": "Keep a list of stargazers that came from elsewhere than GitHub's own list.",
     "tokens": "Give API keys a GitHub token of their own, and take it from them.",
     "migrate": "Bring the schema of the database up to date, and say what was done.",
 }
