@@ -55,9 +55,9 @@ def users_for(width: float, everybody: int, *, share: float = TYPICAL_SHARE) -> 
 
     Example:
         >>> users_for(0.4, 60_000), users_for(0.2, 60_000), users_for(0.2, 1_000)
-        (216, 852, 464)
+        (216, 853, 464)
     """
-    endless = (1 - share) / share * (_normal_quantile((1 + CONFIDENCE) / 2) / width) ** 2
+    endless = (1 - share) / share * (normal_quantile((1 + CONFIDENCE) / 2) / width) ** 2
     return math.ceil(endless / (1 + (endless - 1) / max(everybody, 1)))
 
 
@@ -147,7 +147,7 @@ def _guess(
     everybody: int, n: int, counted: NDArray[np.int64], tail: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Guess the end by the normal distribution, and how far it may be off."""
-    z = _normal_quantile(1 - tail)
+    z = normal_quantile(1 - tail)
     z2 = z * z * (everybody - n) / max(everybody - 1, 1)
     share = np.minimum(counted + 0.5, n) / n
     spread = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
@@ -203,7 +203,7 @@ class _Tail:
 def _blocks(terms: NDArray[np.int64]) -> list[slice]:
     """Part rows so that each part has not too many terms."""
     blocks, begin = [], 0
-    most = int(terms.max()) + 1 if len(terms) else 1
+    most = int(np.max(terms)) + 1 if len(terms) else 1
     rows = max(1, _BLOCK // most)
     while begin < len(terms):
         blocks.append(slice(begin, begin + rows))
@@ -211,7 +211,7 @@ def _blocks(terms: NDArray[np.int64]) -> list[slice]:
     return blocks
 
 
-def _normal_quantile(share: float) -> float:
+def normal_quantile(share: float) -> float:
     """The point below which this *share* of a normal distribution lies, over one half.
 
     Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.23; the error is under 0.0005.

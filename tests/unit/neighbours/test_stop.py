@@ -25,7 +25,9 @@ def counted(sample: Sample, *numbers: int) -> Counts:
     return Counts(**{**values, "estimated": estimate(sample, ks, ks)})
 
 
-@pytest.mark.parametrize("text", ["", "top", "top=0", "top=2.5", "width=0", "width=1", "width=10%", "best=3"])
+@pytest.mark.parametrize(
+    "text", ["", "top", "top=0", "top=2.5", "width=0", "width=1", "width=10%", "width=0.1,tie=1", "best=3"]
+)
 def test_what_is_no_rule_is_refused(text: str) -> None:
     """The error tells both rules there are."""
     with pytest.raises(InvalidRequest, match="top=20"):
@@ -47,7 +49,8 @@ def test_a_clear_last_rank_is_settled() -> None:
     small, large = Sample(10_000, 500), Sample(10_000, 9_990)
 
     assert Until(top=3).is_met(counted(small, 300, 290, 280, 80, 79, 78), small)
-    assert not Until(top=3).is_met(counted(small, 300, 290, 100, 99, 98), small)
+    assert not Until(top=3).is_met(counted(small, 30, 29, 10, 9, 8), small)
+    assert not Until(top=3, tie=0.1).is_met(counted(small, 300, 290, 150, 149, 148), small)
     assert Until(top=3).is_met(counted(large, 3000, 2990, 1000, 999, 998), large)
 
 
