@@ -18,8 +18,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from stargazer.api import problems, request_id
-from stargazer.api.problems import BODY_LIMIT_BYTES
-from stargazer.api.security import Origins, secured
+from stargazer.api.problems import body_limit
+from stargazer.api.security import POLICY, Origins, protection
 from stargazer.errors import RequestTooLarge
 
 CLIENT_GONE = 499
@@ -76,9 +76,10 @@ class Frame:
             await self._app(scope, receive, send)
             return
         passage = _Passage(scope, receive, send, self._origins, self._stopping)
+        # A request has a task of its own, whose context ends with it.
+        structlog.contextvars.bind_contextvars(request_id=passage.request_id)
         try:
-            with structlog.contextvars.bound_contextvars(request_id=passage.request_id):
-                await passage.answer(self._app)
+            await passage.answer(self._app)
         finally:
             seen = passage.seen()
             for observe in self._observers:
@@ -100,6 +101,7 @@ class _Passage:
         self._is_head = self._method == "HEAD"
         self._scope: Any = {**scope, "method": "GET"} if self._is_head else scope
         self._origin = origins.of(scope["headers"])
+        self._limit_bytes = body_limit(self._method, str(scope["path"]))
         self._read_bytes = 0
         self._sent_bytes = 0
         self._status = CLIENT_GONE
@@ -110,8 +112,8 @@ class _Passage:
 
     async def answer(self, app: ASGIApp) -> None:
         """Let *app* answer, unless the frame has to."""
-        if self._announced_bytes() > BODY_LIMIT_BYTES:
-            await self._refuse(RequestTooLarge(BODY_LIMIT_BYTES))
+        if self._announced_bytes() > self._limit_bytes:
+            await self._refuse(RequestTooLarge(self._limit_bytes))
         elif self._method == "OPTIONS" and self._origin is not None:
             await self._send_whole(204, self._origins.preflight(self._origin), b"")
         else:
@@ -145,8 +147,8 @@ class _Passage:
             return {"type": "http.disconnect"}
         message = await self._outer_receive()
         self._read_bytes += len(message.get("body", b"")) if message["type"] == "http.request" else 0
-        if self._read_bytes > BODY_LIMIT_BYTES:
-            raise RequestTooLarge(BODY_LIMIT_BYTES)
+        if self._read_bytes > self._limit_bytes:
+            raise RequestTooLarge(self._limit_bytes)
         return message
 
     async def _send(self, message: Message) -> None:
@@ -164,7 +166,13 @@ class _Passage:
         await self._outer_send(message)
 
     def _dressed(self, headers: Any) -> list[tuple[bytes, bytes]]:
-        dressed = secured(headers)
+        dressed, has_policy = list(headers), False
+        for name, value in dressed:
+            if name == b"stargazer-answer":
+                self._kind = value.split(b";", 1)[0].decode()
+            elif name == POLICY:
+                has_policy = True
+        dressed += protection(has_policy=has_policy)
         dressed.append((b"x-request-id", self.request_id.encode()))
         if self._origin is not None:
             dressed += self._origins.granted(self._origin)
@@ -172,9 +180,6 @@ class _Passage:
             dressed.append((b"connection", b"close"))
         if self._origins.vary:
             dressed.append((b"vary", b"Origin"))
-        self._kind = next(
-            (value.split(b";", 1)[0].decode() for name, value in dressed if name == b"stargazer-answer"), None
-        )
         return dressed
 
     async def _refuse(self, error: RequestTooLarge) -> None:

@@ -73,6 +73,8 @@ class Metrics:
             "How long the job that has waited longest has waited for a worker.",
         )
         self._store = self._gauge("stargazer_store_up", "1 if the database answered just now, else 0.")
+        # Finding the number of some labels costs more than counting; there are a few dozen.
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def _counter(self, name: str, words: str) -> Counter:
         return Counter(name, words, self.LABELS.get(name, ()), registry=self.registry)
@@ -82,9 +84,14 @@ class Metrics:
 
     def observe(self, seen: Seen) -> None:
         """Count a request."""
-        route = seen.route or "none"
-        self._requests.labels(seen.method, route, str(seen.status)).inc()
-        self._seconds.labels(route).observe(seen.seconds)
+        told = (seen.method, seen.route or "none", seen.status)
+        counted = self._counted.get(told)
+        if counted is None:
+            method, route, status = told
+            counted = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            self._counted[told] = counted
+        counted[0].inc()
+        counted[1].observe(seen.seconds)
         if seen.route == NEIGHBOURS:
             self._answers.labels(_RESULTS.get(seen.status, "problem")).inc()
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 Headers = list[tuple[bytes, bytes]]
 
+POLICY = b"content-security-policy"
+
 NOTHING_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """For what is read by programs: a browser that shows it may load nothing for it."""
 
@@ -21,7 +23,7 @@ _ALWAYS: Headers = [
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_POLICY = b"content-security-policy"
+_ALWAYS_AND_NOTHING: Headers = [*_ALWAYS, (POLICY, NOTHING_POLICY.encode())]
 
 PREFLIGHT_SECONDS = 600
 """So long a browser remembers what an origin may do."""
@@ -33,12 +35,9 @@ _EXPOSED = (
 """What scripts of other origins may read besides the body."""
 
 
-def secured(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Add what protects an answer; a content policy that it has of its own stays."""
-    own = list(headers)
-    if not any(name.lower() == _POLICY for name, _ in own):
-        own.append((_POLICY, NOTHING_POLICY.encode()))
-    return [*own, *_ALWAYS]
+def protection(*, has_policy: bool) -> Headers:
+    """What protects an answer; a content policy that it has of its own stays."""
+    return _ALWAYS if has_policy else _ALWAYS_AND_NOTHING
 
 
 class Origins:
