@@ -119,6 +119,18 @@ def test_what_is_kept_is_let_go_of() -> None:
     assert (kept.get("d", 10.5), kept.size_bytes) == (None, 0)
 
 
+def test_one_makes_anew_what_the_others_get_meanwhile() -> None:
+    """Else all would make it at the same moment; what is long over nobody gets."""
+    kept: Kept[str] = Kept(1.0, 100)
+    kept.put("a", "A", 0.0, 10)
+    assert kept.due("a", 0.5) == "A"
+    assert [kept.due("a", 1.5) for _ in range(3)] == [None, "A", "A"]
+    kept.put("a", "B", 1.6, 10)
+    assert kept.due("a", 2.5) == "B"
+    assert [kept.due("a", 9.0) for _ in range(2)] == [None, None]
+    assert kept.size_bytes == 0
+
+
 async def test_work_under_way_is_joined() -> None:
     """It is done once, for whoever waits; who gives up does not end it for the others."""
     flights: Flights[str, int] = Flights()

@@ -100,6 +100,20 @@ class Kept(Generic[V]):
         self._values.move_to_end(key)
         return value
 
+    def due(self, key: Hashable, now: float) -> V | None:
+        """Like `get`, but of those who ask for what is just no longer good one gets None, to make it anew.
+
+        The others get what there is meanwhile, for as long as it was good once.
+        """
+        found = self._values.get(key)
+        if found is None or now <= found[0]:
+            return None if found is None else found[2]
+        until, size_bytes, value = found
+        self._drop(key)
+        if now <= until + self._seconds:
+            self.put(key, value, now, size_bytes)
+        return None
+
     def put(self, key: Hashable, value: V, now: float, size_bytes: int) -> None:
         """Keep a value."""
         self._drop(key)
@@ -140,8 +154,8 @@ class Bodies:
         self._ear = bell.ear(forgotten_notice(service.database.endpoint))
 
     def front(self, key: Hashable) -> Front | None:
-        """The replies to a request like an earlier one of this second."""
-        return self._fronts.get(key, self._now())
+        """The replies to a request like an earlier one of this second; None: make them anew."""
+        return self._fronts.due(key, self._now())
 
     def keep(self, key: Hashable, front: Front) -> None:
         """Keep the replies to a request."""

@@ -64,9 +64,6 @@ class NeighboursController(Controller):
         form = choose(field(scope, b"accept"), FORMS)
         is_named = NAMES in key.scopes
         like = front_key(credential, key, scope)
-        if form == ARRAY and (front := backend.bodies.front(like)) is not None:
-            return front.reply(scope)
-
         query = read(scope["query_string"])
         asked = Asked(
             repository="/".join(parse_name(f"{owner}/{name}")),
