@@ -31,7 +31,7 @@ async def test_requests_and_jobs_are_counted(idle: Served) -> None:
     for status in (200, 200, 304, 202, 404):
         metrics.observe(seen(status))
 
-    told = values((await metrics.exposition(idle.backend)).decode())
+    told = values((await metrics.exposition(idle.backend.service.database)).decode())
 
     assert told["stargazer_requests_total", ("GET", NEIGHBOURS, "200")] == 2
     assert told["stargazer_request_seconds_count", (NEIGHBOURS,)] == 5

@@ -18,6 +18,7 @@ from stargazer.api.frame import Seen
 from stargazer.errors import ScopeMissing, StoreUnavailable
 from stargazer.planner.page import Call, Reply
 from stargazer.runner import Transport
+from stargazer.store.database import Database
 from stargazer.store.figures import figures
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -105,10 +106,10 @@ class Metrics:
         if failure is not None and failure.kind.value.endswith("-limit"):
             self._refusals.labels(failure.kind.value.removesuffix("-limit")).inc()
 
-    async def exposition(self, backend: Backend) -> bytes:
+    async def exposition(self, database: Database) -> bytes:
         """Write all numbers; without a database those of the store are left as they were."""
         try:
-            now = await figures(backend.service.database)
+            now = await figures(database)
         except StoreUnavailable:
             self._store.set(0)
         else:
@@ -137,17 +138,17 @@ class Counted:
         return reply
 
 
-def metrics_app(metrics: Metrics, backend: Backend) -> Litestar:
+def metrics_app(metrics: Metrics, database: Database) -> Litestar:
     """Give the numbers on a port of their own, to whoever reaches it.
 
     Args:
         metrics: the numbers.
-        backend: where those of the store are.
+        database: where those of the store are.
     """
 
     @get("/metrics", media_type="text/plain")
     async def read() -> Response[bytes]:
-        return Response(await metrics.exposition(backend), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(await metrics.exposition(database), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return Litestar([read], openapi_config=None, logging_config=None)
 
@@ -172,4 +173,6 @@ class MetricsController(Controller):
         """
         if "admin" not in request.user.scopes:
             raise ScopeMissing("admin")
-        return Response(await metrics.exposition(backend), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(
+            await metrics.exposition(backend.service.database), media_type=CONTENT_TYPE_PLAIN_0_0_4
+        )

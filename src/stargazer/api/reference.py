@@ -39,7 +39,7 @@ _METRICS = """\
 
 `GET /metrics` gives numbers in the text format of Prometheus, to keys with the scope `admin`. With
 [`STARGAZER_METRICS_PORT`](settings.md) they are also on a port of their own, where no key is asked for: let
-only Prometheus reach it.
+only Prometheus reach it. That is also how `stargazer worker` gives its own.
 
 Counters are those of one process; Prometheus adds them up. What concerns all processes, the jobs, is read
 from the store at the moment of asking, and is the same on each: take the `max`.

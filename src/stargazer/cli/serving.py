@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
 import uvicorn
 from litestar.types import ASGIApp
 
 from stargazer.api.connection import Connection
+from stargazer.api.metrics import Metrics, metrics_app
 from stargazer.errors import InvalidRequest
+from stargazer.store.database import Database
 
 BACKLOG = 2_048
 """How many connections may wait to be accepted."""
@@ -114,6 +116,26 @@ class Server:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         self._server.should_exit = True
+
+
+@asynccontextmanager
+async def metrics_at(host: str, port: int, metrics: Metrics, database: Database) -> AsyncGenerator[None]:
+    """Give the numbers on a port of their own until the end of the block; 0: none.
+
+    Raises:
+        InvalidRequest: the address is taken, or is not this machine's.
+    """
+    if not port:
+        yield
+        return
+    with listening(Address(host, port)) as listener:
+        server = Server(metrics_app(metrics, database), listener)
+        serving = asyncio.create_task(server.serve())
+        try:
+            yield
+        finally:
+            await server.stop()
+            await serving
 
 
 class _Uvicorn(uvicorn.Server):

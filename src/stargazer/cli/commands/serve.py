@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +16,12 @@ import rich_click as click
 from prometheus_client import disable_created_metrics
 
 from stargazer.api.backend import Backend
-from stargazer.api.metrics import Counted, Metrics, metrics_app
+from stargazer.api.metrics import Counted, Metrics
 from stargazer.app import create_app, open_backend
 from stargazer.cli.options import LONGEST_AGE, SPEED, Span, format_option
 from stargazer.cli.output import print_json, print_words
 from stargazer.cli.problems import secrets_of
-from stargazer.cli.serving import Address, Server, listening, url_of
+from stargazer.cli.serving import Address, Server, listening, metrics_at, url_of
 from stargazer.cli.session import Session, connect, read_settings
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.storage import open_store
@@ -203,19 +203,17 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 async def _serve_and_work(
     serving: Serving, session: Session, backend: Backend, server: Server, metrics: Metrics
 ) -> None:
-    stop = backend.stopping
-    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-        servers = [server]
-        if serving.metrics_port:
-            address = Address(serving.address.host, serving.metrics_port)
-            listener = stack.enter_context(listening(address))
-            servers.append(Server(metrics_app(metrics, backend), listener))
-        running = [tasks.create_task(one.serve()) for one in servers]
+    stop, database = backend.stopping, backend.service.database
+    async with (
+        metrics_at(serving.address.host, serving.metrics_port, metrics, database),
+        asyncio.TaskGroup() as tasks,
+    ):
+        running = tasks.create_task(server.serve())
         if serving.shift is not None:
             working = work_until(
                 stop,
                 session,
-                backend.service.database,
+                database,
                 serving.shift,
                 through=lambda transport: Counted(transport, metrics),
             )
@@ -224,9 +222,8 @@ async def _serve_and_work(
             await stop.wait()
         finally:
             stop.set()
-            for one in servers:
-                await one.stop()
-            await asyncio.gather(*running)
+            await server.stop()
+            await running
 
 
 async def _stopping(stop: asyncio.Event, working: Coroutine[Any, Any, None]) -> None:
@@ -265,7 +262,7 @@ def _tell(url: str, key: str | None, form: str) -> None:
     if key is not None:
         example = f"{url}/repos/{SANDBOX_EXAMPLE}/starneighbours?per_page=5"
         lines += [
-            "GitHub is simulated, with real data. A key for it, which ends with this run:",
+            "GitHub is simulated, with real data. A key for it, which the next start replaces:",
             "",
             f"  {key}",
             "",

@@ -6,13 +6,16 @@ import asyncio
 import os
 import sys
 from datetime import timedelta
+from functools import partial
 
 import rich_click as click
 
+from stargazer.api.metrics import Counted, Metrics
 from stargazer.cli.answering import user_of
 from stargazer.cli.options import LONGEST_AGE, Span
 from stargazer.cli.output import is_quiet
 from stargazer.cli.problems import say, secrets_of
+from stargazer.cli.serving import metrics_at
 from stargazer.cli.session import connect
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.storage import open_store
@@ -62,9 +65,11 @@ async def _work(shift: Shift) -> None:
     log = Log(sys.stderr, secrets=secrets_of(os.environ))
     async with connect() as session, open_store(session) as database:
         await user_of(session, Service(database, session.clock))
-        stop = asyncio.Event()
+        stop, metrics, settings = asyncio.Event(), Metrics(), session.settings
         log.take_over()
-        with stop_on_signal(stop.set):
-            if not is_quiet():
-                say("takes jobs until Ctrl-C")
-            await work_until(stop, session, database, shift)
+        async with metrics_at(settings.host, settings.metrics_port, metrics, database):
+            with stop_on_signal(stop.set):
+                if not is_quiet():
+                    say("takes jobs until Ctrl-C")
+                through = partial(Counted, metrics=metrics)
+                await work_until(stop, session, database, shift, through=through)
