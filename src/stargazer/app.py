@@ -32,6 +32,7 @@ from stargazer.api.plan import PlanController
 from stargazer.api.quota import telling
 from stargazer.api.security import Origins
 from stargazer.api.shortcut import Shortcut
+from stargazer.api.stargazers import StargazersController
 from stargazer.api.usage import UsageController
 from stargazer.api.watching import Watches
 from stargazer.github.transport import GitHub
@@ -56,6 +57,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     BudgetController,
     UsageController,
     GitHubTokenController,
+    StargazersController,
     OpenapiController,
     HealthController,
     PagesController,

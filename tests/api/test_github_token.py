@@ -17,10 +17,12 @@ from stargazer.store.keys import Keys, NewKey
 
 ADA = "ghp_the-token-that-ada-has-brought-00002"
 BOB = "github_pat_the-token-that-bob-brought-03"
+WEAK = "github_pat_another-one-of-ada-without-rights"
 DEAD = "ghp_a-token-that-was-revoked-long-ago-04"
 TOKENS = {
     TOKEN: Token(user="operator", stargazers=Stargazers.FORBIDDEN),
     ADA: Token(user="ada", scopes=("public_repo",)),
+    WEAK: Token(user="ada", stargazers=Stargazers.EMPTY),
     BOB: Token(user="bob", stargazers=Stargazers.EMPTY),
     DEAD: Token(user="cy", dead=True),
 }
@@ -93,6 +95,18 @@ async def test_keys_of_one_github_user_see_the_same(database_url: str) -> None:
         asked = len(served.sandbox.record)
         assert (await ask(served, "GET", NEIGHBOURS, key=ADMIN_KEY))[0] == 200
         assert len(served.sandbox.record) == asked
+
+
+async def test_another_token_of_the_same_user_asks_anew(database_url: str) -> None:
+    """What was refused to a user's weak token is not held against a better one of theirs."""
+    async with service(database_url) as served:
+        await bring(served, WEAK)
+        assert (await ask(served, "GET", NEIGHBOURS))[0] == 403
+        asked = len(served.sandbox.record)
+        assert (await ask(served, "GET", NEIGHBOURS))[0] == 403
+        assert len(served.sandbox.record) == asked
+        await bring(served, ADA)
+        assert (await ask(served, "GET", NEIGHBOURS))[0] == 200
 
 
 async def test_a_replaced_token_counts_at_once(database_url: str) -> None:

@@ -18,6 +18,7 @@ from stargazer.api.pages import Landing, ProblemPage
 from stargazer.api.parameters import Parameter
 from stargazer.api.usage import Used
 from stargazer.errors import PROBLEMS
+from stargazer.service.importing import Imported
 from stargazer.service.look import Look
 
 SECURED: list[dict[str, list[str]]] = [{"key": []}]
@@ -34,7 +35,18 @@ EVERYWHERE = ("invalid-request", "method-not-allowed", "store-unavailable", "int
 
 def schemas() -> dict[str, Any]:
     """The named schemas."""
-    structs = (JobView, Allowance, Look, Used, ShownToken, CheckedShownToken, Health, Landing, ProblemPage)
+    structs = (
+        JobView,
+        Allowance,
+        Look,
+        Used,
+        ShownToken,
+        CheckedShownToken,
+        Imported,
+        Health,
+        Landing,
+        ProblemPage,
+    )
     _, made = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
     return {
         **made,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from stargazer.api import openapi_examples as examples
 from stargazer.api import openapi_parts as parts
 from stargazer.api.github_token import PATH, TOKEN_LENGTH_AT_MOST
-from stargazer.api.openapi_paths import operation
+from stargazer.api.openapi_paths import GITHUB_PROBLEMS, operation
+from stargazer.api.problems import IMPORT_LIMIT_BYTES
+from stargazer.api.stargazers import IMPORT_QUERY
 
 _TAG = "Closed lists"
 
@@ -17,12 +20,34 @@ _TOKEN: dict[str, Any] = {
     "scopes": ["public_repo"],
     "added_at": "2026-11-24T10:00:00Z",
 }
+_LIST = "login,starred_at\nalice,2025-01-02T03:04:05Z\nbob,\nno login!,\n"
+_LINES = '{"login":"alice","starred_at":"2025-01-02T03:04:05Z"}\n{"id":"U_kgDOAAjmPw"}\n'
+_IMPORTED: dict[str, Any] = {
+    "repository": examples.REPOSITORY,
+    "source": "GH Archive, until mid-2025",
+    "imported_at": "2026-11-24T10:00:00Z",
+    "entries": 2,
+    "duplicates": 0,
+    "skipped": 1,
+    "warnings": ["line 4: 'no login!' is not a login"],
+    "first_starred_at": "2025-01-02T03:04:05Z",
+    "last_starred_at": "2025-01-02T03:04:05Z",
+    "stargazers_total": 1_204,
+    "share": 0.002,
+}
 _CHECKED = {**_TOKEN, "points_an_hour": 5_000, "points_remaining": 4_999}
 
 
 def token_paths() -> dict[str, Any]:
     """What a key may bring."""
-    return {PATH: {"put": _bring(), "get": _shown(), "delete": _remove()}}
+    return {
+        PATH: {"put": _bring(), "get": _shown(), "delete": _remove()},
+        "/repos/{owner}/{name}/stargazers": {
+            "parameters": parts.REPOSITORY,
+            "post": _import(),
+            "delete": _remove_list(),
+        },
+    }
 
 
 def _bring() -> dict[str, Any]:
@@ -77,4 +102,39 @@ def _remove() -> dict[str, Any]:
         "The service forgets it. Jobs that are under way end with the call in flight.",
         {"204": {"description": "The key has none any more."}},
         instance=PATH,
+    )
+
+
+def _import() -> dict[str, Any]:
+    text = {"type": "string", "description": "CSV, NDJSON, or one login a line; plain or gzipped."}
+    bodies = {"text/csv": _LIST, "application/x-ndjson": _LINES}
+    return operation(
+        "importStargazers",
+        _TAG,
+        "Import a list of stargazers",
+        "Where GitHub lists a repository's stargazers to its admins and collaborators only, the neighbours "
+        "are found from this list, which replaces an older one and belongs to the key's GitHub user. Each "
+        "line names somebody by `login` or by node `id`, and may tell `starred_at`. Lines that name nobody "
+        f"are skipped and told by number. At most {IMPORT_LIMIT_BYTES:,} bytes. Needs the scope `import`.",
+        {"200": parts.answer("The list is kept.", parts.ref("Imported"), _IMPORTED)},
+        instance=f"/repos/{examples.REPOSITORY}/stargazers",
+        problems=("repository-not-found", "request-too-large", *GITHUB_PROBLEMS),
+        parameters=parts.query_parameters(IMPORT_QUERY),
+        requestBody={
+            "required": True,
+            "content": {kind: {"schema": text, "example": example} for kind, example in bodies.items()},
+        },
+    )
+
+
+def _remove_list() -> dict[str, Any]:
+    return operation(
+        "removeStargazers",
+        _TAG,
+        "Remove an imported list",
+        "The service forgets it. Answers that were made from it are not served any more unless pinned. "
+        "Needs the scope `import`.",
+        {"204": {"description": "There is none any more."}},
+        instance=f"/repos/{examples.REPOSITORY}/stargazers",
+        problems=GITHUB_PROBLEMS,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -39,6 +40,11 @@ MEDIA_TYPE = "application/problem+json"
 BODY_LIMIT_BYTES = 65_536
 """The largest body that is read; a hundred repositories in `POST /jobs` take a tenth of it."""
 
+IMPORT_LIMIT_BYTES = 50_000_000
+"""The largest list of stargazers that is imported over HTTP: over a million of them, more under gzip."""
+
+_IMPORT_PATH = re.compile(r"/repos/[^/]+/[^/]+/stargazers/?")
+
 STORE_RETRY_SECONDS = 5
 """When to ask again while the database is away."""
 
@@ -63,6 +69,17 @@ _UNTOLD = "a mistake of ours: tell the operator of this service the request id"
 _LOG = logging.getLogger(__name__)
 
 Translate: TypeAlias = Callable[[HTTPException, str, str], StargazerError]
+
+
+def body_limit(method: str, path: str) -> int:
+    """How many bytes the body of a request may have.
+
+    Example:
+        >>> body_limit("POST", "/jobs"), body_limit("POST", "/repos/pallets/flask/stargazers")
+        (65536, 50000000)
+    """
+    is_import = method == "POST" and _IMPORT_PATH.fullmatch(path) is not None
+    return IMPORT_LIMIT_BYTES if is_import else BODY_LIMIT_BYTES
 
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

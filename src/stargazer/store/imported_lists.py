@@ -15,6 +15,7 @@ import msgspec
 from stargazer.planner.page import User
 from stargazer.sources.entry import FileStargazer
 from stargazer.store.database import Database
+from stargazer.store.jobs_statements import FORGIVE
 
 ENTRIES_A_PART = 20_000
 
@@ -39,6 +40,9 @@ VALUES ($1, $2, $3, $4, $5)
 """
 """Write some of its people."""
 
+_NAME = "SELECT name FROM repository WHERE endpoint = $1 AND number = $2"
+"""What a repository is called."""
+
 _FIND = """
 SELECT source, imported_at, entries, first_starred_at, last_starred_at FROM imported_list
 WHERE endpoint = $1 AND repository_number = $2 AND credential_user = $3
@@ -62,9 +66,9 @@ ORDER BY lower(login), seen_at DESC
 _CLEAN = "DELETE FROM imported_list WHERE endpoint = $1 AND imported_at < $2"
 """Remove old lists."""
 
-_Entry = tuple[str | None, str | None]
+Entry = tuple[str | None, str | None]
 
-_decoder = msgspec.msgpack.Decoder(list[_Entry])
+_decoder = msgspec.msgpack.Decoder(list[Entry])
 
 
 class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,11 +90,15 @@ class ImportKey(msgspec.Struct, frozen=True):
 
 def pack_entries(entries: Sequence[FileStargazer]) -> bytes:
     """Write one part of a list."""
-    rows = [(entry.login, entry.id) for entry in entries]
+    return pack_rows([(entry.login, entry.id) for entry in entries])
+
+
+def pack_rows(rows: Sequence[Entry]) -> bytes:
+    """Write one part of a list: the login and the node id of each, or None."""
     return zlib.compress(msgspec.msgpack.encode(rows), _ZLIB_LEVEL)
 
 
-def unpack_entries(packed: bytes) -> list[_Entry]:
+def unpack_entries(packed: bytes) -> list[Entry]:
     """Read one part of a list: the login and the node id of each, or None."""
     return _decoder.decode(zlib.decompress(packed))
 
@@ -102,7 +110,7 @@ class ImportedLists:
         self._database = database
 
     async def put(self, key: ImportKey, listed: ImportedList, parts: Iterable[bytes]) -> None:
-        """Write a list in place of an older one.
+        """Write a list in place of an older one; what was refused may be asked for again at once.
 
         Raises:
             StoreUnavailable: the database cannot be used; nothing was written.
@@ -113,6 +121,8 @@ class ImportedLists:
             await connection.execute(_PUT, *row, *msgspec.structs.astuple(listed))
             for number, part in enumerate(parts):
                 await connection.execute(_PUT_PART, *row, number, part)
+            name = await connection.fetchval(_NAME, self._database.endpoint, key.repository)
+            await connection.execute(FORGIVE, self._database.endpoint, key.credential_user, name)
 
     async def find(self, key: ImportKey) -> ImportedList | None:
         """Find a list.
@@ -170,7 +180,7 @@ class ImportedLists:
             status = await connection.execute(_CLEAN, self._database.endpoint, older_than)
         return int(status.split()[-1])
 
-    async def _parts(self, key: ImportKey) -> AsyncIterator[list[_Entry]]:
+    async def _parts(self, key: ImportKey) -> AsyncIterator[list[Entry]]:
         number = 0
         while True:
             async with self._database.connection() as connection:

@@ -148,6 +148,15 @@ UPDATE job SET state = 'queued', attempts = greatest(attempts - 1, 0), lease = N
 WHERE id = $1 AND lease = $2 AND state {_before(State.QUEUED)} RETURNING id
 """
 
+FORGIVE = """
+UPDATE job SET retry_at = clock_timestamp()
+WHERE endpoint = $1 AND credential_user = $2 AND state = 'failed' AND retry_at > clock_timestamp()
+  AND ($3::text IS NULL OR lower(repository) = lower($3))
+  AND problem->>'code' IN ('stargazers-restricted', 'star-lists-restricted', 'repository-not-found',
+                           'github-credentials-refused')
+"""
+"""Let whoever asks again be told anew: their user has brought another token, or a list (of repository $3)."""
+
 CLEAN = "DELETE FROM job WHERE endpoint = $1 AND finished_at < $2"
 
 CLAIM = """

@@ -20,8 +20,9 @@ from stargazer.store.ledger_bell import announce
 if TYPE_CHECKING:
     from stargazer.store.database import Connection
 
-SCOPES = ("neighbours", "names", "jobs", "admin")
-"""What a key may be allowed: counts, the logins beside them, starting jobs, the service's own figures."""
+SCOPES = ("neighbours", "names", "jobs", "import", "admin")
+"""What a key may be allowed: counts, the logins beside them, starting jobs, bringing lists of stargazers,
+the service's own figures."""
 
 DEFAULT_SCOPES = ("neighbours", "names", "jobs")
 

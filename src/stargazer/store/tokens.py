@@ -9,6 +9,7 @@ import msgspec
 
 from stargazer.errors import SettingError, TokenSealed
 from stargazer.store.database import Database
+from stargazer.store.jobs_statements import FORGIVE
 from stargazer.store.ledger_bell import announce
 from stargazer.store.sealing import MUST_BE, SealBroken, Sealer, Secret
 
@@ -165,6 +166,8 @@ class Tokens:
     async def put(self, key_number: int, new: NewToken, now: datetime) -> bool:
         """Keep a token for a key, in place of an older one; False when the key is revoked.
 
+        What failed for want of rights may be asked for again at once.
+
         Raises:
             SettingError: there is no secret to seal it with.
             StoreUnavailable: the database cannot be used; nothing was written.
@@ -173,6 +176,7 @@ class Tokens:
         row = (new.credential_user, sealed, last_four(new.token), new.kind, new.scopes, now)
         async with self._database.transaction() as connection:
             status = await connection.execute(_PUT, self._endpoint, key_number, *row)
+            await connection.execute(FORGIVE, self._endpoint, new.credential_user, None)
             await announce(connection, self.notice)
         return not status.endswith(" 0")
 

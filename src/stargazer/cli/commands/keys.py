@@ -96,8 +96,8 @@ def _expires_option(function: Any) -> Any:
     multiple=True,
     default=DEFAULT_SCOPES,
     show_default=True,
-    help="What it may do: read counts (neighbours), see who shares (names), order jobs (jobs), read the "
-    "service's own numbers (admin). May be given several times.",
+    help="What it may do: read counts (neighbours), see who shares (names), order jobs (jobs), bring lists "
+    "of stargazers (import), read the service's own numbers (admin). May be given several times.",
 )
 @_expires_option
 @click.option(
