@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 from litestar import get
-from tests.api.api_world import Served
+from tests.api.api_world import ONE, Served
 
 from stargazer.app import create_app
 from stargazer.cli.serving import Address, Server, listening, url_of
@@ -180,3 +180,14 @@ async def answering(app: Any) -> AsyncGenerator[str]:
         finally:
             await server.stop()
             await serving
+
+
+async def test_the_head_of_a_stream_ends(idle: Served) -> None:
+    """Whoever asks for the head of a job's events gets it, and is not held."""
+    async with idle.http.get(f"/repos/{ONE}/starneighbours", headers={"Prefer": "wait=0"}) as response:
+        job = response.headers["Location"]
+
+    async with idle.http.head(f"{job}/events") as response:
+        assert response.status == 200
+        assert response.content_type == "text/event-stream"
+        assert await response.read() == b""

@@ -146,7 +146,7 @@ async def _serve(serving: Serving, settings: Settings) -> None:
             open_store(session) as database,
             _backend(session, database, settings) as backend,
         ):
-            disable_created_metrics()
+            disable_created_metrics()  # type: ignore[no-untyped-call]
             metrics = Metrics()
             app = create_app(backend, settings=backend.settings, metrics=metrics, observers=[log.request])
             server = Server(app, listener, serving.address.trusted_proxies)
