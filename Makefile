@@ -53,6 +53,10 @@ format: .venv/develop ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+.PHONY: schema
+schema: .venv/develop ## try the API with 5,000 requests that its document allows, or does not
+	@STARGAZER_SCHEMA_CASES=5000 $(BIN)/python -m pytest tests/api/test_schema.py
+
 .PHONY: bench
 bench: .venv/develop ## measure the plan against other ways (writes docs/reference/benchmarks.md)
 	@$(BIN)/python -m tests.bench

@@ -133,6 +133,8 @@ REFUSED = [
     (b'{"repositories": ["a/b"], "budget": {}}', "budget"),
     (b'{"repositories": ["a/b"], "budget": {"points": 0}}', "budget.points"),
     (b'{"repositories": ["a/b"], "budget": {"points": 1.5}}', "budget.points"),
+    (b'{"repositories": ["a/b"], "budget": {"points": 1, "github_seconds": null}}', "the body"),
+    (b'{"repositories": ["a/b"], "budget": null}', "the body"),
     (b'{"repositories": ["a/b"], "budget": {"github_seconds": -1}}', "budget.github_seconds"),
 ]
 

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath
 from litestar.types import ASGIApp
+from msgspec import UNSET, UnsetType
 
 from stargazer.api.backend import Backend, Given, KeyRequest
 from stargazer.api.events import LAST_ID, Events
@@ -36,8 +37,8 @@ class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     To JSON Schema 7.0 is an integer, and so it is to us.
     """
 
-    points: int | float | None = None
-    github_seconds: float | None = None
+    points: int | float | UnsetType = UNSET
+    github_seconds: float | UnsetType = UNSET
 
     def budget(self) -> Budget:
         """Check it.
@@ -45,21 +46,32 @@ class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             InvalidRequest: a number is out of range, or there is none.
         """
-        if self.points is None and self.github_seconds is None:
+        if self.points is UNSET and self.github_seconds is UNSET:
             raise InvalidRequest("budget", "an object with points, github_seconds, or both")
+        return Budget(points=self._points(), seconds=self._seconds())
+
+    def _points(self) -> int | None:
         points = self.points
-        if points is not None and not (1 <= points <= POINTS_AT_MOST and points == int(points)):
+        if points is UNSET:
+            return None
+        if not (1 <= points <= POINTS_AT_MOST and points == int(points)):
             raise InvalidRequest("budget.points", f"a whole number from 1 to {POINTS_AT_MOST:,}")
-        if self.github_seconds is not None and not 0 < self.github_seconds <= SECONDS_AT_MOST:
+        return int(points)
+
+    def _seconds(self) -> float | None:
+        seconds = self.github_seconds
+        if seconds is UNSET:
+            return None
+        if not 0 < seconds <= SECONDS_AT_MOST:
             raise InvalidRequest("budget.github_seconds", f"a number over 0 and up to {SECONDS_AT_MOST:,}")
-        return Budget(points=None if points is None else int(points), seconds=self.github_seconds)
+        return seconds
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `POST /jobs` takes."""
 
     repositories: list[str]
-    budget: Allowed | None = None
+    budget: Allowed | UnsetType = UNSET
 
 
 class JobsController(Controller):
@@ -82,7 +94,7 @@ class JobsController(Controller):
         read_query(request.scope["query_string"], ())
         order = _read_order(await request.body())
         names = ["/".join(parse_name(name)) for name in order.repositories]
-        budget = backend.answering.budget if order.budget is None else order.budget.budget()
+        budget = backend.answering.budget if order.budget is UNSET else order.budget.budget()
         credential = await backend.credentials.of(request.user)
         await _check_quota(backend, request.user, [(name, credential.user) for name in names], budget)
         now = backend.clock.now()
