@@ -66,8 +66,11 @@ async def test_it_answers_until_it_is_told_to_stop(database: str, sandbox: Sandb
                 assert response.status == 200
                 assert "Server" not in response.headers
                 assert [item["repo"] for item in await response.json()] == ["o/near", "o/far"]
-            async with http.get("/nowhere", params={"key": key, "token": TOKEN}) as response:
-                assert response.status == 404
+            for path in (f"/nowhere?key={key}&token={TOKEN}", f"/repos/{key}/{TOKEN}/starneighbours"):
+                async with http.get(path, headers={"X-Request-Id": key}) as response:
+                    assert response.status in (400, 404)
+            async with http.get(SEED, headers={"X-API-Key": f"{key}x"}) as response:
+                assert response.status == 401
         ended = await service.stop()
 
     assert ended.exit_code == 0
@@ -197,3 +200,13 @@ def test_an_address_that_cannot_be_had_is_told() -> None:
         for address in (taken, Address("192.0.2.1", 0)):
             with pytest.raises(InvalidRequest, match="--port must be free"), listening(address):
                 pass
+
+
+async def test_a_database_that_cannot_be_used_is_told_without_its_password(sandbox: Sandbox) -> None:
+    """It ends with one line, in which nothing secret is."""
+    with pytest.raises(AssertionError, match="the store cannot be used") as failed:
+        async with running(at=sandbox, database=f"postgresql://stargazer:{PASSWORD}@127.0.0.1:1/stars"):
+            pass
+
+    assert PASSWORD not in str(failed.value)
+    assert len(str(failed.value).splitlines()) == 1
