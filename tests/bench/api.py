@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
@@ -32,6 +32,8 @@ from tests.bench.store_world import server
 REPORT = Path(__file__).parents[2] / "docs" / "reference" / "benchmarks-api.md"
 ENDPOINT_URL = "https://api.github.com/graphql"
 HALF = 0.5
+CONNECTIONS = 2_000
+STREAMS = 500
 
 Samples: TypeAlias = dict[str, list[float]]
 
@@ -169,6 +171,7 @@ def measure(names: int, folder: Path, extent: Extent) -> dict[str, Any]:
                     ),
                     "waits": at_half(orders["page"], extent),
                     "memory_mb": memory_mb(pid),
+                    "crowd": crowd(orders["page"], pid) if names == NAMES[0] else None,
                 }
 
 
@@ -197,6 +200,36 @@ def at_half(order: Order, extent: Extent) -> Found:
     return load(msgspec.structs.replace(order, rate=rate, seconds=extent.seconds * 2, connections=64))
 
 
+def crowd(order: Order, pid: int) -> dict[str, Any]:
+    """Ask over many connections at once; then follow one job with many streams."""
+    found = load(msgspec.structs.replace(order, connections=CONNECTIONS, seconds=5.0))
+    assert set(found["statuses"]) == {"200"}, found
+    url = f"http://{order.host}:{order.port}"
+    asked = urllib.request.Request(  # noqa: S310 - this machine
+        f"{url}/jobs",
+        data=b'{"repositories": ["bench/unread"]}',
+        headers={**order.headers, "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
+        [job] = json.loads(answer.read())
+    before = memory_mb(pid)
+    request = msgspec.structs.replace(order, path=f"/jobs/{job['id']}/events").request
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(socket.create_connection((order.host, order.port), timeout=30))
+            for _ in range(STREAMS)
+        ]
+        for stream in streams:
+            stream.sendall(request)
+        for stream in streams:
+            received = b""
+            while b"event:" not in received and b"data:" not in received:
+                more = stream.recv(65_536)
+                assert more, received
+                received += more
+        return {**found, "before_mb": before, "streaming_mb": memory_mb(pid)}
+
+
 def render(found: list[dict[str, Any]]) -> str:
     """Write the page."""
     lines = [*HEAD]
@@ -217,6 +250,14 @@ def render(found: list[dict[str, Any]]) -> str:
             f"| {one['names']:,} | {waits['per_second']:,.0f}/s | {waits['p50_ms']:.1f} ms "
             f"| {waits['p99_ms']:.1f} ms | {one['memory_mb']:.0f} MB |"
         )
+    held = found[0]["crowd"]
+    lines += [
+        "",
+        (f"{CONNECTIONS:,} connections at once: {held['requests']:,} requests answered, "
+        f"{held['per_second']:,.0f}/s, none failed. "
+        f"{STREAMS} open event streams of one job: {held['streaming_mb']:.0f} MB, "
+        f"and {held['before_mb']:.0f} MB before they were opened."),
+    ]
     return "\n".join([*lines, ""])
 
 
