@@ -6,18 +6,20 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 
 import aiohttp
 import pytest
 from tests.integration.cli_world import (
     TOKEN,
+    data_folder,
     database_server,
     fresh_database,
     serving,
     star_graph,
     wait_for_calls,
 )
-from tests.integration.serve_world import client, make_key, running
+from tests.integration.serve_world import Service, client, make_key, running
 
 from stargazer.cli.serving import Address, listening
 from stargazer.errors import InvalidRequest
@@ -25,6 +27,7 @@ from stargazer.sandbox import Behaviour, Sandbox, synthetic_graph
 
 SEED = "/repos/o/seed/starneighbours"
 PASSWORD = "planted-password"
+SMALL = "/repos/collectiveidea/awesome_nested_set/starneighbours"
 SLOW = "/repos/synthetic/one/starneighbours"
 
 
@@ -210,3 +213,28 @@ async def test_a_database_that_cannot_be_used_is_told_without_its_password(sandb
 
     assert PASSWORD not in str(failed.value)
     assert len(str(failed.value).splitlines()) == 1
+
+
+@pytest.fixture
+def folder() -> Generator[Path]:
+    with data_folder() as folder:
+        yield folder
+
+
+async def test_a_newcomer_needs_no_token(folder: Path) -> None:
+    """With `--sandbox` there is a key at once, and an answer; another start has another key."""
+    keys, environment = [], {"STARGAZER_DATA_DIR": str(folder), "GITHUB_TOKEN": ""}
+    for _ in range(2):
+        service = await Service.start("--sandbox", "--speed", "1000", environment=environment)
+        try:
+            keys.append(service.told["key"])
+            async with (
+                client(service.url, service.told["key"]) as http,
+                http.get(SMALL, headers={"Prefer": "wait=60"}) as response,
+            ):
+                assert response.status == 200
+                assert response.headers["Stargazer-Answer"].startswith("exact;")
+        finally:
+            ended = await service.stop()
+        assert ended.exit_code == 0
+    assert keys[0] != keys[1]
