@@ -13,8 +13,10 @@ from tests.api.api_world import COUNTS_KEY, ONE, TWO, Served, serving, small_gra
 from tests.integration.service_world import truth_of
 from yarl import URL
 
+from stargazer.api.bodies import forgotten_notice
 from stargazer.sandbox import Behaviour
 from stargazer.sandbox.behaviour import Stargazers
+from stargazer.store.ledger_bell import announce
 
 PATH = f"/repos/{ONE}/starneighbours"
 
@@ -113,6 +115,23 @@ async def test_what_was_just_sent_is_sent_to_those_who_may_see_it(served: Served
     assert {tuple(item["stargazers"]) for item in counts} == {()}
     _, _, lines = await ask(served, PATH, Accept="application/x-ndjson")
     assert len(lines.splitlines()) == int(before["X-Total-Count"])
+
+
+async def test_nobody_is_named_once_they_were_forgotten(served: Served) -> None:
+    """What is kept holds names: it is let go of as soon as the notice has come."""
+    _, _, before = await ask(served, PATH)
+    database = served.backend.service.database
+    notice = forgotten_notice(database.endpoint)
+    ear = served.backend.bell.ear(notice)
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE github_user SET login = 'x' || number")
+        await announce(connection, notice)
+    await ear.wait(60)
+
+    _, _, after = await ask(served, PATH)
+    names = {name for item in before for name in item["stargazers"]}
+    assert names
+    assert names.isdisjoint(name for item in after for name in item["stargazers"])
 
 
 async def test_all_of_it_as_ndjson_and_csv(served: Served) -> None:

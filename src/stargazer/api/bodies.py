@@ -150,6 +150,7 @@ class Bodies:
         self._service = service
         self._kept: Kept[Body] = Kept(KEPT_SECONDS, KEPT_BYTES)
         self._fronts: Kept[Front] = Kept(FRONT_SECONDS, FRONT_BYTES)
+        self._era = 0
         self._making: Flights[Hashable, Body] = Flights()
         self._ear = bell.ear(forgotten_notice(service.database.endpoint))
 
@@ -157,9 +158,17 @@ class Bodies:
         """The replies to a request like an earlier one of this second; None: make them anew."""
         return self._fronts.due(key, self._now())
 
-    def keep(self, key: Hashable, front: Front) -> None:
-        """Keep the replies to a request."""
-        self._fronts.put(key, front, self._now(), _FRONT_SIZE_BYTES)
+    @property
+    def era(self) -> int:
+        """A number that changes when somebody is forgotten: what was begun before it is not kept."""
+        self._now()
+        return self._era
+
+    def keep(self, key: Hashable, front: Front, era: int) -> None:
+        """Keep the replies to a request that were begun in an era, if it still lasts."""
+        now = self._now()
+        if era == self._era:
+            self._fronts.put(key, front, now, _FRONT_SIZE_BYTES)
 
     async def page(self, answer: StoredAnswer, query: Query, *, names: int | None) -> Body:
         """Make a page; *names* is how many stargazers of each are told.
@@ -172,7 +181,7 @@ class Bodies:
         kept = self._kept.get(key, self._now())
         if kept is not None:
             return kept
-        return await self._making.join(key, lambda: self._make(key, answer, query, names))
+        return await self._making.join((self._era, key), lambda: self._make(key, answer, query, names))
 
     async def total(self, answer: StoredAnswer, min_shared: int) -> int:
         """How many neighbours share so many stargazers.
@@ -187,6 +196,7 @@ class Bodies:
         return page.total
 
     async def _make(self, key: Hashable, answer: StoredAnswer, query: Query, names: int | None) -> Body:
+        era = self.era
         page = await self._service.pages.page(
             answer,
             sort=query.sort,
@@ -199,13 +209,16 @@ class Bodies:
             raise AnswerGone(str(answer.id))
         plain = array(page.neighbours)
         body = Body(plain, await _squeeze(plain), page.total)
-        self._kept.put(key, body, self._now(), body.size_bytes)
+        now = self._now()
+        if era == self._era:
+            self._kept.put(key, body, now, body.size_bytes)
         return body
 
     def _now(self) -> float:
         """The loop's time; whatever names somebody who was forgotten is let go of first."""
         if self._ear.heard:
             self._ear.forget()
+            self._era += 1
             self._kept.clear()
             self._fronts.clear()
         return asyncio.get_running_loop().time()

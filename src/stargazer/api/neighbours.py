@@ -63,7 +63,7 @@ class NeighboursController(Controller):
         credential = await backend.credentials.of(key)
         form = choose(field(scope, b"accept"), FORMS)
         is_named = NAMES in key.scopes
-        like = front_key(credential, key, scope)
+        like, era = front_key(credential, key, scope), backend.bodies.era
         query = read(scope["query_string"])
         asked = Asked(
             repository="/".join(parse_name(f"{owner}/{name}")),
@@ -84,7 +84,7 @@ class NeighboursController(Controller):
             return await serving.stream(form, scope)
         front = await serving.front(scope["query_string"])
         if waited is None:
-            backend.bodies.keep(like, front)
+            backend.bodies.keep(like, front, era)
             return front.reply(scope)
         return _applied(front.reply(scope), waited)
 
