@@ -65,6 +65,10 @@ bench: .venv/develop ## measure the plan against other ways (writes docs/referen
 bench-api: .venv/develop ## measure the HTTP service (writes docs/reference/benchmarks-api.md)
 	@$(BIN)/python -m tests.bench.api
 
+.PHONY: bench-estimate
+bench-estimate: .venv/develop ## measure estimates against the truth (writes docs/reference/estimates.md)
+	@$(BIN)/python -m tests.bench.estimate
+
 .PHONY: lock
 lock: .venv/setup ## resolve the requirements anew
 	@$(UV) pip compile requirements-setup.in $(LOCK) -o requirements-setup.lock

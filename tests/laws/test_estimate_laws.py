@@ -135,6 +135,15 @@ def test_intervals_hold_as_often_as_they_say(everybody: int, share: float, drawn
     assert held >= 0.94
 
 
+def test_who_is_missing_and_was_seen_is_not_missing_twice() -> None:
+    """A star that was seen on an unfinished list is one, and cannot become two."""
+    sample = Sample(1000, 100, 5)
+
+    found = estimate(sample, counts(20), counts(20), unfinished=counts(5))
+
+    assert found.high.tolist() == estimate(Sample(1000, 100), counts(20), counts(20)).high.tolist()
+
+
 def test_stand_ins_move_the_estimate_only() -> None:
     """What stands in for unread lists changes the estimate within its interval, and not the interval."""
     sample = Sample(1000, 100, 5)

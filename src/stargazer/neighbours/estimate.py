@@ -78,6 +78,7 @@ def estimate(
     counted: NDArray[np.int32],
     seen: NDArray[np.int32],
     *,
+    unfinished: NDArray[np.int32] | None = None,
     standing_in: NDArray[np.float64] | None = None,
     confidence: float = CONFIDENCE,
 ) -> Intervals:
@@ -90,6 +91,8 @@ def estimate(
         sample: of how many, and how many of them.
         counted: of each repository, how many in the sample starred it.
         seen: of each repository, how many are known to have starred it, in the sample or behind it.
+        unfinished: of each repository, how many of those counted are among the missing: they star
+            it for certain, and are not to be taken for missing a second time.
         standing_in: of each repository, what the stand-ins of the sample add to what was counted.
         confidence: how often an interval is to hold the truth, over 0 and under 1.
 
@@ -101,16 +104,17 @@ def estimate(
     numbers, places = np.unique(counted, return_inverse=True)
     distinct = numbers.astype(np.int64)
     n, everybody = sample.drawn, sample.listed
-    highest = np.minimum(distinct + sample.missing, n)
     tail = (1 - confidence) / 2
-    high = _highest(everybody, n, highest, tail, MID) + sample.unknown
+    most = counted if unfinished is None else counted - unfinished
+    highest, highest_places = np.unique(np.minimum(most + sample.missing, n), return_inverse=True)
+    high = _highest(everybody, n, highest.astype(np.int64), tail, MID) + sample.unknown
     low = everybody - _highest(everybody, n, n - np.maximum(distinct - 1, 0), tail, 0.0)
     if standing_in is None:
         scaled = ((2 * distinct * everybody + n) // max(2 * n, 1))[places]
     else:
         scaled = np.floor((counted + standing_in) * (everybody / n) + 0.5).astype(np.int64)
     lower = np.maximum(low[places], seen)
-    upper = np.maximum(high[places], lower)
+    upper = np.maximum(high[highest_places], lower)
     middle = np.clip(scaled, lower, upper)
     return Intervals(counted, *(column.astype(np.int32) for column in (middle, lower, upper)))
 

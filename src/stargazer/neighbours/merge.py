@@ -98,7 +98,14 @@ class Merge:
             return None
         counted = _shared(settled, self._left_out(coverage.uncounted | sample.beyond))
         counted = np.where(seen > 0, counted, 0)
-        estimated = estimate(sample, counted, seen, standing_in=self._standing_in(sample, coverage, settled))
+        finished = _shared(settled, self._left_out(coverage.uncounted | sample.beyond | sample.unfinished))
+        estimated = estimate(
+            sample,
+            counted,
+            seen,
+            unfinished=counted - np.minimum(finished, counted),
+            standing_in=self._standing_in(sample, coverage, settled),
+        )
         return Intervals(*(np.where(seen > 0, column, 0) for column in msgspec.structs.astuple(estimated)))
 
     def _standing_in(

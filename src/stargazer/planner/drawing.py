@@ -12,6 +12,8 @@ from stargazer.planner.sample import Aim, Sample
 
 WHOLE = frozenset({State.READ, State.GONE})
 
+BEGUN = frozenset({State.OPEN, State.FAILED, State.TRUNCATED})
+
 NOISE = 0.6
 """The half-width of a share of a tenth, in a sample of one: 1.96 standard deviations."""
 
@@ -34,6 +36,7 @@ def draw(listing: Listing, order: Order, aim: Aim) -> Sample | None:
         drawn=drawn,
         missing=missing,
         unknown=len(listing.failed),
+        unfinished=frozenset(one.user_id for one in islice(order, drawn) if one.state in BEGUN),
         beyond=frozenset(one.user_id for one in order.behind(drawn)),
         stand_ins=_stand_ins([*islice(order, drawn)]) if drawn > settled else {},
         is_reached=aim.is_met(settled),

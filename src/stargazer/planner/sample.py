@@ -31,6 +31,7 @@ class Sample(msgspec.Struct, frozen=True):
         listed: how many stargazers the sample was drawn from.
         drawn: how many of them, the first in hash order, are in it.
         missing: how many of those were not read to their end.
+        unfinished: the node ids of those missing of whose lists something was read.
         unknown: how many more stargazers there are of whom nothing is known but their name.
         beyond: the node ids of those behind the sample of whose lists something was read.
         stand_ins: how much more than one some of those drawn count in an estimate, by node id, since
@@ -42,6 +43,7 @@ class Sample(msgspec.Struct, frozen=True):
     drawn: int
     missing: int = 0
     unknown: int = 0
+    unfinished: frozenset[str] = frozenset()
     beyond: frozenset[str] = frozenset()
     stand_ins: Mapping[str, float] = msgspec.field(default_factory=dict)
     is_reached: bool = True
