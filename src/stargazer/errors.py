@@ -16,6 +16,7 @@ The tree (inner classes are caught, leaves are raised)::
     ├── RepositoryNotFound        repository-not-found
     ├── JobNotFound               job-not-found
     ├── NotFound                  not-found
+    ├── UserNotFound              not-found
     ├── MethodNotAllowed          method-not-allowed
     ├── NotAcceptable             not-acceptable
     ├── AnswerGone                answer-gone
@@ -27,7 +28,8 @@ The tree (inner classes are caught, leaves are raised)::
     ├── GitHubError
     │   ├── GitHubUnreachable     github-unreachable
     │   └── CredentialsRefused    github-credentials-refused
-    │       └── TokenSealed       (a kept token that our secret does not open)
+    │       ├── TokenSealed       (a kept token that our secret does not open)
+    │       └── UserForgotten     (a token of somebody who is kept out)
     ├── StoreUnavailable          store-unavailable
     │   └── SchemaTooNew          (the database is newer than this program)
     └── InternalError             internal-error
@@ -278,6 +280,19 @@ class NotFound(StargazerError):
         super().__init__(f"there is nothing at {path}: /docs lists all there is", path=path)
 
 
+class UserNotFound(StargazerError):
+    """Nothing is known of a user who shall be forgotten. Facts: user."""
+
+    code = "not-found"
+
+    def __init__(self, user: str) -> None:
+        super().__init__(
+            f"nothing is stored about {user}: check the spelling, or, after a rename or to keep them out all "
+            "the same, give their number with --id (`gh api users/LOGIN --jq .id` tells it)",
+            user=user,
+        )
+
+
 class MethodNotAllowed(StargazerError):
     """The path exists, and does not take this method."""
 
@@ -403,6 +418,18 @@ class TokenSealed(CredentialsRefused):
             f"or add the token again with `stargazer tokens add {key}`",
             reason=reason,
             key=key,
+        )
+
+
+class UserForgotten(CredentialsRefused):
+    """The GitHub user of a token was removed from this store, and is kept out."""
+
+    def __init__(self) -> None:
+        reason = "its GitHub user was removed from this store with `stargazer forget`, and is kept out"
+        StargazerError.__init__(
+            self,
+            f"the token cannot be used here ({reason}): take that of somebody else, or --no-store",
+            reason=reason,
         )
 
 

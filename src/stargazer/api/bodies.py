@@ -23,6 +23,7 @@ from stargazer.errors import AnswerGone
 from stargazer.service import Service
 from stargazer.service.items import array
 from stargazer.store.answers import StoredAnswer
+from stargazer.store.forgotten import forgotten_notice
 from stargazer.store.ledger_bell import Bell
 
 KEPT_BYTES = 64 << 20
@@ -131,11 +132,6 @@ class Kept(Generic[V]):
         dropped = self._values.pop(key, None)
         if dropped is not None:
             self.size_bytes -= dropped[1]
-
-
-def forgotten_notice(endpoint: int) -> str:
-    """What is announced when somebody was forgotten, so that nobody keeps pages with their name."""
-    return f"forgotten:{endpoint}"
 
 
 class Bodies:

@@ -19,7 +19,7 @@ PRIVATE = (b"cache-control", b"private")
 
 def etag(found: Found, query: Query, media_type: str, *, is_named: bool) -> bytes:
     """The weak tag of what is sent: it depends on the answer, the query and the scope."""
-    said = f"{query.pinned(found.stored.id, query.page)} {media_type} {is_named}"
+    said = f"{query.pinned(found.stored.id, query.page)} {media_type} {is_named} {found.stored.revision}"
     return b'W/"' + hashlib.blake2b(said.encode(), digest_size=12).hexdigest().encode() + b'"'
 
 

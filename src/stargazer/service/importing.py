@@ -20,6 +20,7 @@ from stargazer.service.stores import Stores
 from stargazer.sources.entry import FileStargazer, Malformed
 from stargazer.sources.file import opened_entries
 from stargazer.sources.lines import ACCEPTED, WARNINGS_AT_MOST, Line
+from stargazer.store.forgotten import Forgotten
 from stargazer.store.imported_lists import ENTRIES_A_PART, ImportedList, ImportKey, pack_entries
 
 ENTRIES_AT_MOST = 10_000_000
@@ -59,12 +60,19 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gatherer:
-    """Packs the entries of a file as they come: of a line only who it names is kept."""
+    """Packs the entries of a file as they come: of a line only who it names is kept.
 
-    def __init__(self, parameter: str) -> None:
+    Args:
+        parameter: what the file is called in errors.
+        forgotten: whoever is kept out is left out of it.
+    """
+
+    def __init__(self, parameter: str, forgotten: Forgotten) -> None:
         self.parts: list[bytes] = []
         self.warnings: list[str] = []
         self.skipped = 0
+        self.kept_out = 0
+        self._forgotten = forgotten
         self.first_at: datetime | None = None
         self.last_at: datetime | None = None
         self._parameter = parameter
@@ -80,10 +88,12 @@ class Gatherer:
         for begin, end, found in lines:
             if isinstance(found, Malformed):
                 self._skip(begin, end, found)
+            elif self._forgotten.has_entry(found.login, found.id, found.database_id):
+                self.kept_out += 1
             else:
                 self._add(found)
         self._pack()
-        if not self._hashes:
+        if not self._hashes and not self.kept_out:
             why = f" ({self.warnings[0]})" if self.warnings else " (it is empty)"
             raise InvalidRequest(self._parameter, ACCEPTED + why)
 
@@ -143,7 +153,8 @@ async def import_stargazers(
     """
     _check_source(given.source)
     facts = await ask_facts(github, stores.clock, repository)
-    gatherer = Gatherer(given.parameter)
+    await stores.forgotten.look()
+    gatherer, known = Gatherer(given.parameter, stores.forgotten), stores.forgotten.version
     await asyncio.to_thread(_gather, gatherer, given)
     people = await asyncio.to_thread(gatherer.people)
     now = stores.clock.now()
@@ -155,7 +166,7 @@ async def import_stargazers(
         last_starred_at=gatherer.last_at,
     )
     number = await stores.repositories.ask(facts, now)
-    await stores.imported_lists.put(ImportKey(number, credential_user), listed, gatherer.parts)
+    await stores.imported_lists.put(ImportKey(number, credential_user), listed, gatherer.parts, sifted=known)
     return _report(facts, listed, gatherer)
 
 
@@ -201,6 +212,9 @@ def _report(facts: Facts, listed: ImportedList, gatherer: Gatherer) -> Imported:
     warnings = list(gatherer.warnings)
     if gatherer.skipped > WARNINGS_AT_MOST:
         warnings.append(f"{gatherer.skipped - WARNINGS_AT_MOST:,} more lines were skipped")
+    if gatherer.kept_out:
+        who = "people who were removed from this store, and are left out"
+        warnings.append(f"{gatherer.kept_out:,} lines name {who}")
     if duplicates:
         warnings.append(f"{duplicates:,} lines name somebody again, and count once")
     return Imported(

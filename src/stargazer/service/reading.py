@@ -14,6 +14,7 @@ from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Run, Transport
 from stargazer.service.imported import covered
+from stargazer.service.sieve import Sieve, sifted_coverage
 from stargazer.service.stores import Stores
 from stargazer.service.wanted import DAY, Outcome, Wanted
 from stargazer.store.answers import StoredAnswer
@@ -44,7 +45,12 @@ class Reading:
         self._credential: str = getattr(transport, "credential", "")
         self._begun_at = stores.clock.now()
         self._run = Run(
-            plan, transport, stores.clock, on_pages=self._keep, on_progress=on_progress, ledger=ledger
+            plan,
+            Sieve(transport, stores.forgotten),
+            stores.clock,
+            on_pages=self._keep,
+            on_progress=on_progress,
+            ledger=ledger,
         )
         self._key: ListKey | None = None
         self._listing_kept = plan.listing_ended is not None
@@ -138,7 +144,8 @@ class Reading:
 
         Runs that read the list of one user at the same time share its parts, and
         what they wrote together may not add up. Then the list is not stored, and
-        an answer from the store must not count it as read.
+        an answer from the store must not count it as read. Neither is that of
+        somebody who was forgotten meanwhile, who counts as hidden.
         """
         coverage = self.plan.coverage
         if self._wanted.imported is not None:
@@ -148,7 +155,9 @@ class Reading:
         missing = await self._stores.star_lists.missing(
             self.plan.counted_users(), newer_than=self._wanted.oldest(self._begun_at)
         )
-        return coverage.without(len(missing))
+        await self._stores.forgotten.look()
+        left_out = [user_id for user_id in missing if self._stores.forgotten.has_id(user_id)]
+        return sifted_coverage(coverage.without(len(missing)), len(left_out))
 
     async def _keep(self, accepted: Sequence[Page | User]) -> None:
         """Write what a reply told, then tell the plan what is known of whom it showed."""

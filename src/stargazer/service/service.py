@@ -90,11 +90,12 @@ class Service(Stores):
         on_progress: Callable[[Progress], None] | None,
         ledger: Ledger | None,
     ) -> Reading:
+        await self.forgotten.look()
         plan = Plan.neighbours(
             wanted.repository,
             budget=_stood(wanted.budget, transport),
             logins=wanted.logins,
-            users=wanted.users,
+            users=[user for user in wanted.users if not self.forgotten.has(user)],
             listed=await self._listed(wanted),
             max_stars_per_user=wanted.max_stars_per_user,
             sizes=await read_sizes(self.database),

@@ -7,6 +7,7 @@ from stargazer.store.answers import Answers
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.credentials import Credentials
 from stargazer.store.database import Database
+from stargazer.store.forgotten import Forgotten
 from stargazer.store.imported_lists import ImportedLists
 from stargazer.store.refusals import Refusals
 from stargazer.store.repositories import Repositories
@@ -28,10 +29,11 @@ class Stores:
         self.clock = clock
         self.repositories = Repositories(database)
         self.users = Users(database)
-        self.star_lists = StarLists(database, self.repositories)
+        self.forgotten = Forgotten(database)
+        self.star_lists = StarLists(database, self.repositories, self.forgotten)
         self.stargazer_lists = StargazerLists(database)
-        self.answers = Answers(database)
+        self.answers = Answers(database, forgotten=self.forgotten)
         self.pages = AnswerPages(database)
-        self.credentials = Credentials(database)
+        self.credentials = Credentials(database, self.forgotten)
         self.refusals = Refusals(database)
-        self.imported_lists = ImportedLists(database)
+        self.imported_lists = ImportedLists(database, self.forgotten)

@@ -16,6 +16,7 @@ from stargazer.planner.coverage import Coverage, Kind
 from stargazer.store import counting
 from stargazer.store.answers_columns import PartSizes, column, place_type
 from stargazer.store.database import Database
+from stargazer.store.forgotten import Forgotten
 
 if TYPE_CHECKING:
     from stargazer.store.database import Connection
@@ -44,7 +45,7 @@ _PART_COLUMNS = (
 
 _STORED = """
 SELECT id, repository_number, credential_user, made_at, kind, complete, coverage::text AS coverage,
-       stargazers, not_whole, neighbours
+       stargazers, not_whole, neighbours, revision
 FROM answer
 WHERE endpoint = $1
 """
@@ -100,7 +101,8 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
     `stargazers` is how many starred the repository, as the scores take it.
     `not_whole` is how many users may share more than is known; None when
-    nobody does. Whoever holds one has been found to be allowed to see it.
+    nobody does. `revision` is how often people were taken out of it. Whoever
+    holds one has been found to be allowed to see it.
     """
 
     id: uuid.UUID
@@ -113,13 +115,17 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     stargazers: int
     not_whole: int | None
     neighbours: int
+    revision: int = 0
 
 
 class Answers:
     """The answers of one GitHub endpoint."""
 
-    def __init__(self, database: Database, *, sizes: PartSizes | None = None) -> None:
+    def __init__(
+        self, database: Database, *, sizes: PartSizes | None = None, forgotten: Forgotten | None = None
+    ) -> None:
         self._database = database
+        self._forgotten = Forgotten(database) if forgotten is None else forgotten
         self._sizes = sizes or PartSizes()
 
     async def make(
@@ -135,8 +141,9 @@ class Answers:
         """Count the stored lists of the users, and store what comes of it.
 
         Users without a stored list share nothing; those in
-        `coverage.uncounted` are left out. Everything is read from one snapshot
-        and written in one transaction, so that nobody sees half an answer.
+        `coverage.uncounted` are left out, and so is whoever was forgotten.
+        Everything is read from one snapshot and written in one transaction, so
+        that nobody sees half an answer.
 
         Raises:
             StoreUnavailable: the database failed; nothing was stored.
@@ -145,6 +152,9 @@ class Answers:
             self._database.connection() as connection,
             connection.transaction(isolation="repeatable_read"),
         ):
+            await self._forgotten.hold(connection, one_snapshot=True)
+            failed = tuple(login for login in coverage.failed if not self._forgotten.has_name(login))
+            coverage = msgspec.structs.replace(coverage, failed=failed)
             return await _Making(connection, self._database.endpoint, self._sizes).make(
                 repository_number,
                 user_numbers,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from stargazer.errors import UserForgotten
 from stargazer.planner.page import User
 from stargazer.store.database import Database
+from stargazer.store.forgotten import Forgotten
 
 _FIND = "SELECT credential_user FROM credential WHERE endpoint = $1 AND fingerprint = $2"
 """The user of a token that was seen before."""
@@ -34,8 +36,9 @@ def fingerprint(token: str) -> bytes:
 class Credentials:
     """The tokens that were used at one endpoint."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, forgotten: Forgotten | None = None) -> None:
         self._database = database
+        self._forgotten = Forgotten(database) if forgotten is None else forgotten
 
     async def find(self, token_fingerprint: bytes) -> int | None:
         """The number of the GitHub user a token belongs to; None when it is new.
@@ -51,9 +54,13 @@ class Credentials:
         """Note whose a token is; returns the number of its user.
 
         Raises:
+            UserForgotten: that user was removed, and is kept out; nothing was written.
             StoreUnavailable: the database cannot be used; nothing was written.
         """
         async with self._database.transaction() as connection:
+            await self._forgotten.hold(connection)
+            if self._forgotten.has(viewer):
+                raise UserForgotten
             user: int = await connection.fetchval(_USER, self._database.endpoint, viewer.id, viewer.login)
             await connection.execute(_REMEMBER, self._database.endpoint, token_fingerprint, user, now)
         return user

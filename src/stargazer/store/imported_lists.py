@@ -15,6 +15,7 @@ import msgspec
 from stargazer.planner.page import User
 from stargazer.sources.entry import FileStargazer
 from stargazer.store.database import Database
+from stargazer.store.forgotten import Forgotten
 from stargazer.store.jobs_statements import FORGIVE
 
 ENTRIES_A_PART = 20_000
@@ -106,23 +107,45 @@ def unpack_entries(packed: bytes) -> list[Entry]:
 class ImportedLists:
     """The imported lists of one GitHub endpoint; a user has one of a repository."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, forgotten: Forgotten | None = None) -> None:
         self._database = database
+        self._forgotten = Forgotten(database) if forgotten is None else forgotten
 
-    async def put(self, key: ImportKey, listed: ImportedList, parts: Iterable[bytes]) -> None:
+    async def put(
+        self, key: ImportKey, listed: ImportedList, parts: Iterable[bytes], *, sifted: int = 0
+    ) -> None:
         """Write a list in place of an older one; what was refused may be asked for again at once.
+
+        Args:
+            key: whose list it is, and of which repository.
+            listed: what is known of it as a whole.
+            parts: its people.
+            sifted: the version of `Forgotten` whose people were left out of the parts already.
 
         Raises:
             StoreUnavailable: the database cannot be used; nothing was written.
         """
         row = (self._database.endpoint, key.repository, key.credential_user)
         async with self._database.transaction() as connection:
+            await self._forgotten.hold(connection)
+            if self._forgotten.version != sifted:
+                listed, parts = self._sifted(listed, parts)
             await connection.execute(_REMOVE, *row)
             await connection.execute(_PUT, *row, *msgspec.structs.astuple(listed))
             for number, part in enumerate(parts):
                 await connection.execute(_PUT_PART, *row, number, part)
             name = await connection.fetchval(_NAME, self._database.endpoint, key.repository)
             await connection.execute(FORGIVE, self._database.endpoint, key.credential_user, name)
+
+    def _sifted(self, listed: ImportedList, parts: Iterable[bytes]) -> tuple[ImportedList, list[bytes]]:
+        """The same without those who were forgotten while the list was read."""
+        gone: set[Entry] = set()
+        left = []
+        for part in parts:
+            entries = unpack_entries(part)
+            gone |= {entry for entry in entries if self._forgotten.has_entry(*entry)}
+            left.append(pack_rows([entry for entry in entries if entry not in gone]))
+        return msgspec.structs.replace(listed, entries=listed.entries - len(gone)), left
 
     async def find(self, key: ImportKey) -> ImportedList | None:
         """Find a list.

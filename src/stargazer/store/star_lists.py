@@ -14,6 +14,7 @@ from stargazer.planner.known import Ended, HalfRead, KnownList, StoredList
 from stargazer.planner.page import Direction, Page, StargazersPage, StarListPage, User
 from stargazer.store.columns import StarColumns
 from stargazer.store.database import Connection, Database
+from stargazer.store.forgotten import Forgotten
 from stargazer.store.numbering import Numbered, number
 from stargazer.store.packed import (
     DatabaseIds,
@@ -89,8 +90,14 @@ DELETE FROM star_list_part WHERE ctid = ANY(ARRAY(
 class StarLists:
     """The star lists of one endpoint's users."""
 
-    def __init__(self, database: Database, repositories: Repositories | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        repositories: Repositories | None = None,
+        forgotten: Forgotten | None = None,
+    ) -> None:
         self._database = database
+        self._forgotten = Forgotten(database) if forgotten is None else forgotten
         self._repositories = Repositories(database) if repositories is None else repositories
 
     async def write(
@@ -105,8 +112,8 @@ class StarLists:
     ) -> None:
         """Write everything that one reply told, or nothing: writing it again changes nothing.
 
-        Stars of private repositories are left out. Users who are gone leave no
-        trace: nothing was read of them.
+        Stars of private repositories are left out, and so are people who were
+        forgotten. Users who are gone leave no trace: nothing was read of them.
 
         Args:
             pages: what the plan accepted of the reply.
@@ -121,11 +128,13 @@ class StarLists:
         Raises:
             StoreUnavailable: the database cannot be used; nothing was written.
         """
-        columns = StarColumns([page for page in pages if isinstance(page, StarListPage)])
-        sighting, places = columns.sighting()
-        endings = {one.user_id: one for one in ended}
-        owners = [page.request.user_id for page in columns.pages]
         async with self._database.transaction() as connection:
+            await self._forgotten.hold(connection)
+            pages, ended = self._forgotten.sift(pages), self._forgotten.sift_ended(ended)
+            columns = StarColumns([page for page in pages if isinstance(page, StarListPage)])
+            sighting, places = columns.sighting()
+            endings = {one.user_id: one for one in ended}
+            owners = [page.request.user_id for page in columns.pages]
             numbered = await number(
                 connection,
                 self._database.endpoint,

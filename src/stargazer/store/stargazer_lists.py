@@ -317,11 +317,16 @@ class StargazerLists:
             if found is None or found.ending is not Ending.WHOLE:
                 return None
             users = await who(connection, self._database.endpoint, found.users.tolist())
-        listed = [users[number] for number in found.users.tolist()]
+        # Whoever is no longer known was removed while we read: one more who is not shown.
+        edges = [
+            (users[number], at)
+            for number, at in zip(found.users.tolist(), found.starred_at.tolist(), strict=True)
+            if number in users
+        ]
+        hidden = found.hidden + len(found.users) - len(edges)
         if found.fetched_at >= newer_than:
-            return KnownStargazers(listed, found.hidden, found.fetched_at)
-        edges = list(zip(listed, found.starred_at.tolist(), strict=True))
-        return StoredStargazers(edges[::-1], found.hidden)
+            return KnownStargazers([user for user, _ in edges], hidden, found.fetched_at)
+        return StoredStargazers(edges[::-1], hidden)
 
     async def half_read(self, key: ListKey) -> HalfListed | None:
         """Find what was read of a list whose reading broke off.
@@ -341,6 +346,7 @@ class StargazerLists:
                 {
                     users[number].id: at
                     for number, at in zip(listed.tolist(), moments(starred_at), strict=True)
+                    if number in users
                 },
                 parts[direction].cursor,
             )
@@ -351,7 +357,7 @@ class StargazerLists:
             sides=sides,
             low=min(part.low for part in parts.values()),
             high=max(part.high for part in parts.values()),
-            hidden=sum(part.unseen for part in parts.values()),
+            hidden=sum(part.unseen for part in parts.values()) + len(numbers) - len(users),
             begun_at=min(part.begun_at for part in parts.values()),
         )
 
