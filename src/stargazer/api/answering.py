@@ -18,7 +18,6 @@ from stargazer.errors import (
     BudgetExhausted,
     BudgetTooSmall,
     QuotaExceeded,
-    RepositoryNotFound,
     StargazerError,
     StoreUnavailable,
 )
@@ -235,12 +234,11 @@ class Answering:
             wanted = Wanted(repository=asked.repository, credential_user=asked.user, max_age=_week(asked))
             ledger = asked.credential.ledger()
             try:
-                found = await price(self._service, wanted, asked.credential.github, ledger)
+                github = asked.credential.github
+                found = await price(self._service, wanted, github, ledger, hides_private=True)
             finally:
                 with suppress(StoreUnavailable):
                     await ledger.leave()
-            if found.is_private:
-                raise RepositoryNotFound(asked.repository)
             return found
 
         return await self._pricing.join(asked.whose, ask)

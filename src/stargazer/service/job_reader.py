@@ -12,7 +12,7 @@ from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Transport
 from stargazer.service.reading import Reading
 from stargazer.service.service import Service
-from stargazer.service.wanted import WEEK, Wanted
+from stargazer.service.wanted import WEEK, Outcome, Wanted
 from stargazer.store.jobs_states import Job
 
 READINGS_AT_MOST = 3
@@ -44,23 +44,17 @@ class JobReader:
     ) -> uuid.UUID | None:
         """Carry *job* out; None when it was told to stop before it was done.
 
+        Of a private repository nothing is told, whatever the token may see of it.
+
         Raises:
             StargazerError: why the job fails.
         """
         found, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
         transport = await found if isinstance(found, Awaitable) else found
         for _ in range(READINGS_AT_MOST):
-            async with self._service.reading(
-                self._wanted(job), transport, on_progress=on_progress, ledger=ledger
-            ) as reading:
-                stop = asyncio.create_task(_wind_down(reading, stopping))
-                try:
-                    error = await reading.read()
-                finally:
-                    stop.cancel()
-                if stopping.is_set() and reading.plan.coverage.users_unread:
-                    return None
-                outcome = await reading.count(error)
+            outcome = await self._read(job, transport, ledger, on_progress, stopping)
+            if outcome is None:
+                return None
             if outcome.error is not None:
                 raise outcome.error
             if outcome.answer is None:
@@ -69,6 +63,36 @@ class JobReader:
             if outcome.coverage.users_unread == 0:
                 break
         return answer
+
+    async def _read(
+        self,
+        job: Job,
+        transport: Transport,
+        ledger: Ledger,
+        on_progress: Callable[[Progress], None],
+        stopping: asyncio.Event,
+    ) -> Outcome | None:
+        """Read once; None when it was told to stop before it was done."""
+
+        def look(progress: Progress) -> None:
+            if _is_private(reading):
+                reading.stop()
+            else:
+                on_progress(progress)
+
+        async with self._service.reading(
+            self._wanted(job), transport, on_progress=look, ledger=ledger
+        ) as reading:
+            stop = asyncio.create_task(_wind_down(reading, stopping))
+            try:
+                error = await reading.read()
+            finally:
+                stop.cancel()
+            if _is_private(reading):
+                raise RepositoryNotFound(job.repository)
+            if stopping.is_set() and reading.plan.coverage.users_unread:
+                return None
+            return await reading.count(error)
 
     def _wanted(self, job: Job) -> Wanted:
         """What a job reads. Its ages count from when it was asked for, however often it is begun anew."""
@@ -83,6 +107,10 @@ class JobReader:
             max_age=max_age,
             newer_than=newer_than,
         )
+
+
+def _is_private(reading: Reading) -> bool:
+    return reading.plan.facts is not None and reading.plan.facts.is_private
 
 
 async def _wind_down(reading: Reading, stopping: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from stargazer.errors import RepositoryNotFound
 from stargazer.neighbours.estimate import users_for
 from stargazer.planner.forecast import Estimate
 from stargazer.planner.plan import Plan
@@ -77,8 +78,17 @@ async def price_stored(service: Service, stored: StoredAnswer) -> Price:
     return Price(repository.name, stored.coverage["stargazers_total"], NOTHING)
 
 
-async def price(service: Service, wanted: Wanted, github: Transport, ledger: Ledger | None) -> Price:
+async def price(
+    service: Service,
+    wanted: Wanted,
+    github: Transport,
+    ledger: Ledger | None,
+    *,
+    hides_private: bool = False,
+) -> Price:
     """Ask GitHub for the repository and the ends of its list; what comes is stored.
+
+    With *hides_private* a private repository counts as none, also where it is refused.
 
     Raises:
         StargazersRestricted: this token may not list the stargazers.
@@ -92,6 +102,8 @@ async def price(service: Service, wanted: Wanted, github: Transport, ledger: Led
 
     async with service.reading(wanted, github, on_progress=look, ledger=ledger) as reading:
         error = await reading.read()
+    if hides_private and reading.plan.facts is not None and reading.plan.facts.is_private:
+        raise RepositoryNotFound(wanted.repository)
     if error is not None:
         raise error
     estimate = reading.plan.estimate(service.clock.now())
