@@ -60,7 +60,8 @@ def paths() -> dict[str, Any]:
         "/jobs/{job}/events": {"parameters": parts.JOB, "get": _events()},
         "/budget": {"get": _budget()},
         "/usage": {"get": _usage()},
-        **_open_paths(),
+        **_health_paths(),
+        **_page_paths(),
     }
 
 
@@ -88,7 +89,8 @@ def operation(
     }
 
 
-def _neighbours() -> dict[str, Any]:
+def _found() -> dict[str, Any]:
+    """What comes when there is an answer."""
     line = {"type": "string", "description": "One neighbour a line, all of them."}
     table = {"type": "string", "description": "A header, then one neighbour a line; logins between spaces."}
     csv = (
@@ -96,7 +98,7 @@ def _neighbours() -> dict[str, Any]:
         "pallets/jinja,2,10500,0.19,0.08,0.15,alice bob\n"
     )
     ndjson = '{"repo":"pallets/jinja","stargazers":["alice","bob"],"shared":2,"stars":10500}\n'
-    found = {
+    return {
         "description": "The neighbours: a page as JSON, all of them as NDJSON or CSV.",
         "headers": _PAGED,
         "content": {
@@ -105,6 +107,9 @@ def _neighbours() -> dict[str, Any]:
             "text/csv": {"schema": table, "example": csv},
         },
     }
+
+
+def _neighbours() -> dict[str, Any]:
     accepted = parts.answer(
         "Not stored yet: the job that reads it.", parts.ref("JobView"), examples.RUNNING, _ACCEPTED
     )
@@ -118,7 +123,7 @@ def _neighbours() -> dict[str, Any]:
         "longer the answer is **202**: ask again, or follow the job. An answer of more than a day is "
         "served while a job refreshes it. Follow `Link` for further pages: they are pages of the same "
         "answer, whatever comes after it.",
-        {"200": found, "202": accepted, "304": unchanged},
+        {"200": _found(), "202": accepted, "304": unchanged},
         instance=_NEIGHBOURS,
         problems=("not-acceptable", "answer-gone", *READING_PROBLEMS, *GITHUB_PROBLEMS),
         parameters=[
@@ -274,34 +279,13 @@ def _open(
     }
 
 
-def _open_paths() -> dict[str, Any]:
-    landing = {
-        "name": "stargazer",
-        "version": "0.1.0",
-        "documentation": "/docs",
-        "openapi": "/openapi.json",
-        "neighbours": "/repos/{owner}/{name}/starneighbours",
-    }
-    code = parts.path_parameter("code", "The last part of a problem's `type`.", "budget-too-small")
-    page = {
-        "type": "/problems/budget-too-small",
-        "title": "The answer costs more than the budget",
-        "status": 422,
-        "meaning": "Reading this would cost more than was allowed for it.",
-        "remedy": "POST /jobs with a larger budget.",
-    }
-    ours = parts.problem_responses("/", ("internal-error", "method-not-allowed"))
-    away = parts.problem_responses(
-        "/health/ready", ("internal-error", "method-not-allowed", "store-unavailable")
-    )
-    none = parts.problem_responses("/problems/flask", ("internal-error", "method-not-allowed", "not-found"))
-    explained = _open(
-        "explainProblem",
-        "What a problem means",
-        "Every `type` of a problem leads here: a page for browsers, JSON for programs.",
-        parts.page("What it means, and what to do.", parts.ref("ProblemPage"), page),
-        none,
-    )
+_ANY = ("internal-error", "method-not-allowed")
+"""What a path may answer that needs no key."""
+
+
+def _health_paths() -> dict[str, Any]:
+    ours = parts.problem_responses("/", _ANY)
+    away = parts.problem_responses("/health/ready", (*_ANY, "store-unavailable"))
     return {
         "/health/live": _open(
             "live",
@@ -317,6 +301,35 @@ def _open_paths() -> dict[str, Any]:
             parts.answer("They can.", parts.ref("Health"), {"status": "ready"}),
             away,
         ),
+    }
+
+
+def _page_paths() -> dict[str, Any]:
+    landing = {
+        "name": "stargazer",
+        "version": "0.1.0",
+        "documentation": "/docs",
+        "openapi": "/openapi.json",
+        "neighbours": "/repos/{owner}/{name}/starneighbours",
+    }
+    code = parts.path_parameter("code", "The last part of a problem's `type`.", "budget-too-small")
+    page = {
+        "type": "/problems/budget-too-small",
+        "title": "The answer costs more than the budget",
+        "status": 422,
+        "meaning": "Reading this would cost more than was allowed for it.",
+        "remedy": "POST /jobs with a larger budget.",
+    }
+    ours = parts.problem_responses("/", _ANY)
+    none = parts.problem_responses("/problems/flask", (*_ANY, "not-found"))
+    explained = _open(
+        "explainProblem",
+        "What a problem means",
+        "Every `type` of a problem leads here: a page for browsers, JSON for programs.",
+        parts.page("What it means, and what to do.", parts.ref("ProblemPage"), page),
+        none,
+    )
+    return {
         "/problems/{code}": {"parameters": [code], **explained},
         "/": _open(
             "landing",
