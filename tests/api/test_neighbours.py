@@ -13,9 +13,11 @@ from tests.api.api_world import COUNTS_KEY, ONE, TWO, Served, serving, small_gra
 from tests.integration.service_world import truth_of
 from yarl import URL
 
-from stargazer.api.bodies import forgotten_notice
+from stargazer.planner.coverage import Coverage
 from stargazer.sandbox import Behaviour
 from stargazer.sandbox.behaviour import Stargazers
+from stargazer.store.answers import ANYBODY
+from stargazer.store.forgotten import forgotten_notice
 from stargazer.store.ledger_bell import announce
 
 PATH = f"/repos/{ONE}/starneighbours"
@@ -115,6 +117,33 @@ async def test_what_was_just_sent_is_sent_to_those_who_may_see_it(served: Served
     assert {tuple(item["stargazers"]) for item in counts} == {()}
     _, _, lines = await ask(served, PATH, Accept="application/x-ndjson")
     assert len(lines.splitlines()) == int(before["X-Total-Count"])
+
+
+async def test_a_partial_answer_says_how_much_it_may_miss(served: Served) -> None:
+    """Every item tells how many may share it at most: those whose lists are not whole may have starred it."""
+    await ask(served, PATH)
+    service = served.backend.service
+    known = await service.repositories.named(ONE)
+    assert known is not None
+    numbers = [row[0] for row in await service.database.pool.fetch("SELECT number FROM github_user")]
+    coverage = Coverage(
+        as_of=served.clock.now(),
+        stargazers_total=60,
+        stargazers_listed=60,
+        users_read=57,
+        users_failed=3,
+        list_whole=True,
+    )
+    exact = await service.answers.latest(known.number, ANYBODY)
+    assert exact is not None
+    answer = await service.answers.make(
+        known.number, numbers, coverage, credential_user=exact.credential_user, made_at=served.clock.now()
+    )
+
+    _, headers, items = await ask(served, f"{PATH}?answer={answer}")
+    assert headers["Stargazer-Answer"].startswith("partial; listed=60; read=57; as-of=")
+    assert items
+    assert all(item["shared_high"] == item["shared"] + 3 for item in items)
 
 
 async def test_nobody_is_named_once_they_were_forgotten(served: Served) -> None:
