@@ -127,6 +127,7 @@ def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
         await service.answers.clean(older_than)
         await service.star_lists.clean(older_than)
         await service.stargazer_lists.clean(older_than)
+        await service.imported_lists.clean(older_than)
         await service.refusals.clean(service.clock.now() - REFUSALS_KEPT)
         await jobs.clean(older_than)
 
