@@ -173,7 +173,8 @@ class Bodies:
             AnswerGone: the answer was cleaned meanwhile.
             StoreUnavailable: the database cannot be used.
         """
-        key = (answer.id, query.sort, query.min_shared, query.offset, query.per_page, names)
+        which = (answer.id, answer.revision)
+        key = (*which, query.sort, query.min_shared, query.offset, query.per_page, names)
         kept = self._kept.get(key, self._now())
         if kept is not None:
             return kept
