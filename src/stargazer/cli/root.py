@@ -33,7 +33,7 @@ Exit codes:
   3    answered, but not complete
   4    GitHub refuses the list of stargazers, or the star lists
   5    over the budget
-  6    no such repository
+  6    no such repository, or nobody of that name to forget
   7    GitHub refuses the token
   130  interrupted: what was read is printed
 """

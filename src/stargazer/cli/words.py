@@ -15,6 +15,7 @@ COMMANDS = {
     "worker": "Carry out the jobs of the store until Ctrl-C or SIGTERM.",
     "import": "Keep a list of stargazers that came from elsewhere than GitHub's own list.",
     "tokens": "Give API keys a GitHub token of their own, and take it from them.",
+    "forget": "Remove a person from everything that is kept, and keep them out.",
     "migrate": "Bring the schema of the database up to date, and say what was done.",
 }
 """Every command with its summary, in the order of the help."""
