@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import rich_click as click
 
-from stargazer.cli.keys import keys_sandbox_option, open_keys_store
+from stargazer.cli.keys import open_keys_store
 from stargazer.cli.options import format_option
 from stargazer.cli.output import print_json, print_words
 from stargazer.cli.verbatim import VerbatimCommand
@@ -39,7 +39,7 @@ OUT_OF_REACH = "Logs, printed answers and backups of before are out of reach: af
     help="GitHub's number of the user, which survives renames; LOGIN, if given too, is an older name.",
 )
 @format_option("table", "json")
-@keys_sandbox_option
+@click.option("--sandbox", is_flag=True, help="From the store of the sandbox.")
 def command(login: str | None, database_id: int | None, form: str, *, sandbox: bool) -> int:
     """Remove a person from everything that is kept, and keep them out.
 
