@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from tests.integration.service_world import (
@@ -19,6 +20,8 @@ from tests.integration.service_world import (
     truth_of,
 )
 
+from stargazer.cli.session import Session
+from stargazer.cli.working import Shift, work_until
 from stargazer.errors import CredentialsRefused, GitHubUnreachable, SettingError, TokenSealed
 from stargazer.planner.step import Progress
 from stargazer.runner import Transport
@@ -29,7 +32,7 @@ from stargazer.service.connections import Connections
 from stargazer.service.token_check import add_token, check_token
 from stargazer.settings import Settings
 from stargazer.store.jobs import Jobs
-from stargazer.store.jobs_states import Job
+from stargazer.store.jobs_states import Job, State
 from stargazer.store.key_text import make_key_text
 from stargazer.store.keys import Keys, NewKey
 from stargazer.store.ledger import PostgresLedger
@@ -231,3 +234,34 @@ async def test_a_token_that_does_not_open_stops_its_key(database_url: str) -> No
         async with Connections.open(world.desk.service, lost, own, world.bell) as connections:
             with pytest.raises(TokenSealed, match="ci"):
                 await connections.of_key(number)
+
+
+async def test_a_worker_takes_jobs_for_tokens_that_come_later(database_url: str) -> None:
+    """It hears that a token has come, and reads that user's jobs with it; those of others wait."""
+    async with house(database_url) as world, world.desk.github(OWN) as own:
+        stop = asyncio.Event()
+        settings = Settings(github_token=OWN, github_url=world.desk.sandbox.url, secret_keys=(SECRET,))
+        session = Session(own, world.desk.clock, settings, world.desk.sandbox.url, speed=1.0)
+        shift = Shift(concurrency=1, kept=timedelta(days=90))
+        working = asyncio.create_task(work_until(stop, session, world.desk.database, shift))
+        try:
+            jobs = Jobs(world.desk.database, world.bell)
+            bob = await world.desk.wanted(login=BOB)
+            waiting = await jobs.ask(ONE, bob.credential_user, "bob")
+            number = await world.key("ada")
+            await world.add(number, ADA)
+            found = await world.connections.of_key(number)
+            assert found is not None
+            asked = await jobs.ask(ONE, found.user, "ada")
+            async with asyncio.timeout(90):
+                [*_, job] = [seen async for seen in jobs.watch(asked.id)]
+            assert job.state is State.DONE
+            users = [call.user for call in world.desk.sandbox.record]
+            assert users.count("operator") == 1  # whose token it is
+            assert users.count("ada") > 1
+            still = await jobs.find(waiting.id)
+            assert still is not None
+            assert still.state is State.QUEUED
+        finally:
+            stop.set()
+            await working
