@@ -34,6 +34,7 @@ from stargazer.errors import (
     StargazerError,
     StoreUnavailable,
 )
+from stargazer.github.envelope import hide_tokens
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -122,7 +123,7 @@ def encode(error: StargazerError, *, instance: str, request_id: str) -> bytes:
 
 
 def describe(error: StargazerError, *, instance: str, request_id: str) -> dict[str, object]:
-    """The members of a problem.
+    """The members of a problem. A token that somebody put where it does not belong is not repeated.
 
     Args:
         error: what went wrong.
@@ -130,13 +131,14 @@ def describe(error: StargazerError, *, instance: str, request_id: str) -> dict[s
         request_id: what the log knows the request by.
     """
     is_ours = isinstance(error, InternalError)
+    facts = {name: hide_tokens(fact) if isinstance(fact, str) else fact for name, fact in error.facts.items()}
     return {
-        **({} if is_ours else error.facts),
+        **({} if is_ours else facts),
         "type": f"/problems/{error.code}",
         "title": error.problem.title,
         "status": error.problem.http_status,
-        "detail": _UNTOLD if is_ours else _detail(error),
-        "instance": instance,
+        "detail": _UNTOLD if is_ours else hide_tokens(_detail(error)),
+        "instance": hide_tokens(instance),
         "request_id": request_id,
     }
 

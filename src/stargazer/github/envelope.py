@@ -68,6 +68,16 @@ def clean(message: str) -> str:
     return _SECRET.sub("***", printable)[:MESSAGE_LENGTH]
 
 
+def hide_tokens(text: str) -> str:
+    """Blot out what looks like a token or a key.
+
+    Example:
+        >>> hide_tokens("/repos/ghp_abc123/flask")
+        '/repos/***/flask'
+    """
+    return _SECRET.sub("***", text)
+
+
 def read_date(headers: Mapping[str, str]) -> datetime | None:
     """Return the moment of the `date` header, None when it is absent or no date."""
     return parse_date(headers.get("date", ""))
