@@ -32,6 +32,8 @@ from stargazer.store.answers import StoredAnswer
 from stargazer.store.forgetting import Removed, Whom, forget
 from stargazer.store.forgotten import Forgotten
 from stargazer.store.imported_lists import unpack_entries
+from stargazer.store.jobs import Jobs
+from stargazer.store.ledger_bell import Bell
 from stargazer.store.packed import unpack
 
 __all__ = ["database_url", "migrated", "server_url"]
@@ -267,6 +269,27 @@ async def test_the_owner_of_a_token_takes_what_is_theirs_along(database_url: str
         with pytest.raises(UserForgotten):
             await desk.wanted(login=login)
         assert await traces(desk, login) == []
+
+
+@pytest.mark.parametrize("calls", [1, 4])
+async def test_the_owner_of_a_token_that_is_in_use(database_url: str, calls: int) -> None:
+    """A reading with it fails and leaves nothing, and so does asking for another."""
+    graph = quiet_graph()
+    login = both(graph)
+    async with opened(graph, database_url, Behaviour(tokens={login: Token(user=login)})) as desk:
+        wanted = await desk.wanted(login=login)
+        async with desk.github(login) as github:
+            transport = Meanwhile(github, calls, lambda: removed(desk, login))
+            async with desk.service.reading(wanted, transport) as reading:
+                with pytest.raises(UserForgotten):
+                    await reading.outcome()
+        assert await desk.count("forgotten") > 0
+        assert await traces(desk, login) == []
+        for table in ("answer", "stargazer_list", "stargazer_list_part"):
+            assert await desk.count(table) == 0
+        async with Bell.open(desk.database) as bell:
+            with pytest.raises(UserForgotten):
+                await Jobs(desk.database, bell).ask(ONE, wanted.credential_user, "somebody")
 
 
 async def test_lists_from_elsewhere_are_sifted(database_url: str, tmp_path: Path) -> None:

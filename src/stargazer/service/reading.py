@@ -214,6 +214,8 @@ class Reading:
         if self._key is None:
             number = await self._stores.repositories.ask(facts, self._clock.now())
             self._key = ListKey(number, self._wanted.credential_user)
+        # An answer belongs to somebody; no key of the database says so, for the sake of its snapshot.
+        await self._stores.credentials.check(self._wanted.credential_user)
         await self._stores.users.name(self._wanted.users)
         numbers = await self._stores.users.numbers(self.plan.counted_users())
         made = await self._stores.answers.make(

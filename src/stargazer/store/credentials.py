@@ -13,6 +13,9 @@ from stargazer.store.forgotten import Forgotten
 _FIND = "SELECT credential_user FROM credential WHERE endpoint = $1 AND fingerprint = $2"
 """The user of a token that was seen before."""
 
+_IS_THERE = "SELECT EXISTS (SELECT FROM credential_user WHERE endpoint = $1 AND id = $2)"
+"""Whether there is such a user."""
+
 _USER = """
 INSERT INTO credential_user (endpoint, node_id, login) VALUES ($1, $2, $3)
 ON CONFLICT (endpoint, node_id) DO UPDATE SET login = excluded.login
@@ -49,6 +52,17 @@ class Credentials:
         async with self._database.connection() as connection:
             found: int | None = await connection.fetchval(_FIND, self._database.endpoint, token_fingerprint)
         return found
+
+    async def check(self, user: int) -> None:
+        """See that the GitHub user of a token has not been removed.
+
+        Raises:
+            UserForgotten: it has.
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.connection() as connection:
+            if not await connection.fetchval(_IS_THERE, self._database.endpoint, user):
+                raise UserForgotten
 
     async def remember(self, token_fingerprint: bytes, viewer: User, now: datetime) -> int:
         """Note whose a token is; returns the number of its user.

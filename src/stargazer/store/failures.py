@@ -10,7 +10,7 @@ from typing import Protocol
 import asyncpg
 import msgspec
 
-from stargazer.errors import StoreUnavailable
+from stargazer.errors import StoreUnavailable, UserForgotten
 
 _WAIT = "wait until it is back, or check STARGAZER_DATABASE_URL"
 _TRY_AGAIN = "try again"
@@ -123,6 +123,10 @@ _CLOSED = ("clos", "released back to the pool")
 """What asyncpg says of a connection that broke; the pool takes back one that breaks while it is borrowed."""
 
 
+_OF_CREDENTIAL_USER = "credential_user_fkey"
+"""Ends the names of the keys that refer to a token's GitHub user; nothing but `forget` removes those."""
+
+
 @contextmanager
 def store_errors(own: OwnServer | None = None) -> Generator[None]:
     """Translate what asyncpg and the operating system raise inside.
@@ -133,10 +137,15 @@ def store_errors(own: OwnServer | None = None) -> Generator[None]:
         own: the server, if it is one that we run: the advice is another then.
 
     Raises:
+        UserForgotten: the GitHub user of a token was removed while somebody worked with it.
         StoreUnavailable: the database cannot be used; `retryable` when waiting may help.
     """
     try:
         yield
+    except asyncpg.ForeignKeyViolationError as error:
+        if (error.constraint_name or "").endswith(_OF_CREDENTIAL_USER):
+            raise UserForgotten from error
+        raise
     except OSError as error:
         raise _said(_Meaning(_unreachable(error), _WAIT, retryable=True), own) from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
