@@ -21,6 +21,7 @@ from stargazer.store.jobs import Jobs
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
 from stargazer.store.tokens import Tokens, sealer_of
+from stargazer.store.unlisted import USERS_A_TIME, clean_users
 from stargazer.worker import Chore, work
 
 CLEANED_EVERY = timedelta(hours=1)
@@ -130,5 +131,7 @@ def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:
         await service.imported_lists.clean(older_than)
         await service.refusals.clean(service.clock.now() - REFUSALS_KEPT)
         await jobs.clean(older_than)
+        while await clean_users(service.database, older_than) == USERS_A_TIME:
+            pass
 
     return Chore("clean", CLEANED_EVERY, clean)
