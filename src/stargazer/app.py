@@ -105,7 +105,12 @@ async def open_backend(
             keys=keys,
             quotas=quotas,
             usage=Usage(database),
-            credentials=KeyCredentials(connections, own if settings.shares_token else None, ledger),
+            credentials=KeyCredentials(
+                connections,
+                own if settings.shares_token else None,
+                ledger,
+                shares_lists=settings.shares_lists,
+            ),
             tokens=tokens,
             connections=connections,
             clock=clock,
@@ -144,7 +149,6 @@ def create_app(
             "metrics": Provide(provide_metrics, sync_to_thread=False, use_cache=True),
         },
         middleware=[DefineMiddleware(Authentication, ring=backend.keys, quotas=backend.quotas)],
-        before_send=[telling(backend.quotas), methods.tell],
         exception_handlers={Exception: problems.respond},
         logging_config=None,
         openapi_config=None,
@@ -153,6 +157,7 @@ def create_app(
     app.asgi_handler = Frame(
         Shortcut(app.asgi_handler, backend),
         origins=Origins(settings.cors_origins),
+        dress=[telling(backend.quotas), methods.tell],
         observers=[counted.observe, *observers],
         stopping=backend.stopping,
     )

@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True):
             still open what they sealed; empty: no token can be kept.
         shares_token: `STARGAZER_SHARE_TOKEN`: whether API keys without a GitHub token
             of their own use that of the service.
+        shares_lists: `STARGAZER_SHARE_LISTS`: whether keys with a GitHub token of their own
+            are served what was read with that of the service, where they have nothing.
         github_ca: `STARGAZER_GITHUB_CA`: a PEM file with the certificate authorities
             that are trusted besides the system's; None: no others.
         github_concurrency: `STARGAZER_GITHUB_CONCURRENCY`: how many calls of one run may
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True):
     get_seconds_at_most: int = GET_SECONDS
     secret_keys: tuple[str, ...] = ()
     shares_token: bool = True
+    shares_lists: bool = False
     github_ca: Path | None = None
     github_concurrency: int = 1
 
@@ -113,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True):
             cors_origins=_origins("STARGAZER_CORS_ORIGINS", first("STARGAZER_CORS_ORIGINS")),
             secret_keys=_secret_keys(first("STARGAZER_SECRET_KEY"), first("STARGAZER_SECRET_KEY_PREVIOUS")),
             shares_token=_yes_or_no("STARGAZER_SHARE_TOKEN", first("STARGAZER_SHARE_TOKEN"), default=True),
+            shares_lists=_yes_or_no("STARGAZER_SHARE_LISTS", first("STARGAZER_SHARE_LISTS"), default=False),
             github_ca=Path(ca).expanduser() if ca else None,
             github_concurrency=_calls("STARGAZER_GITHUB_CONCURRENCY", first("STARGAZER_GITHUB_CONCURRENCY")),
             get_seconds_at_most=_seconds(
@@ -131,6 +135,7 @@ class Settings(msgspec.Struct, frozen=True):
             f"trusted_proxies={self.trusted_proxies!r}, cors_origins={self.cors_origins!r}, "
             f"get_seconds_at_most={self.get_seconds_at_most}, "
             f"secret_keys={len(self.secret_keys)}, shares_token={self.shares_token}, "
+            f"shares_lists={self.shares_lists}, "
             f"github_ca={self.github_ca and str(self.github_ca)!r}, "
             f"github_concurrency={self.github_concurrency})"
         )

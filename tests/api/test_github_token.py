@@ -163,6 +163,27 @@ async def test_the_services_token_may_be_its_own(database_url: str) -> None:
         assert (await ask(served, "GET", NEIGHBOURS))[0] == 200
 
 
+@pytest.mark.parametrize("shares", [False, True])
+async def test_the_operator_may_share_their_own_lists(database_url: str, *, shares: bool) -> None:
+    """A key whose token is refused is served what that of the service has read, if the operator says so."""
+    tokens = {**TOKENS, TOKEN: Token(user="operator")}
+    behaviour = Behaviour(tokens=tokens)
+    async with serving(database_url, small_graph(), behaviour, shares_lists=shares) as served:
+        async with served.http.get(NEIGHBOURS) as response:
+            theirs, link = await response.json(), response.headers["Link"]
+        await bring(served, BOB, key=ADMIN_KEY)
+        pinned = link.partition("<")[2].partition(">")[0]
+
+        status, found = await ask(served, "GET", NEIGHBOURS, key=ADMIN_KEY)
+        assert status == (200 if shares else 403)
+        assert (found == theirs) is shares
+        assert (await ask(served, "GET", pinned, key=ADMIN_KEY))[0] == (200 if shares else 410)
+        await bring(served, ADA)
+        assert (await ask(served, "GET", f"/repos/{ONE}/starneighbours?per_page=5", key=ADMIN_KEY))[
+            0
+        ] == status
+
+
 async def test_no_log_line_holds_a_token(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever is logged while tokens come and go, at whatever level."""
     caplog.set_level(logging.DEBUG)

@@ -87,6 +87,7 @@ def test_what_seals_tokens_and_who_may_use_ours() -> None:
             "STARGAZER_SECRET_KEY": " new secret ",
             "STARGAZER_SECRET_KEY_PREVIOUS": "old secret, older secret,",
             "STARGAZER_SHARE_TOKEN": "No",
+            "STARGAZER_SHARE_LISTS": "yes",
             "STARGAZER_GITHUB_CA": "/etc/ssl/ghes.pem",
             "STARGAZER_GITHUB_CONCURRENCY": "8",
         }
@@ -95,6 +96,8 @@ def test_what_seals_tokens_and_who_may_use_ours() -> None:
     assert told.secret_keys == ("new secret", "old secret", "older secret")
     assert "secret," not in repr(told).replace("secret_keys=3,", "")
     assert not told.shares_token
+    assert told.shares_lists
+    assert not Settings().shares_lists
     assert str(told.github_ca) == "/etc/ssl/ghes.pem"
     assert told.github_concurrency == 8
     assert (Settings().secret_keys, Settings().shares_token, Settings().github_concurrency) == ((), True, 1)

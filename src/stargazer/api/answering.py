@@ -117,10 +117,14 @@ class Answering:
         now = self._service.clock.now()
         terms = Terms(EVER if asked.max_age is None else asked.max_age)
         found = await self._service.answers.fitting(number, asked.user, terms, now)
+        shared = asked.credential.shared
+        if found is None and shared is not None:
+            found = await self._service.answers.fitting(number, shared, terms, now)
         if found is None:
             return None
         known = await self._known(found)
-        if not _is_stale(found, now):
+        # What the operator shares is refreshed for those who may read it themselves.
+        if not _is_stale(found, now) or found.credential_user != asked.user:
             return known
         try:
             await self._quotas.check_job(asked.key)
@@ -139,6 +143,9 @@ class Answering:
             StoreUnavailable: the database cannot be used.
         """
         found = await self._service.answers.find(answer, asked.user)
+        shared = asked.credential.shared
+        if found is None and shared is not None:
+            found = await self._service.answers.find(answer, shared)
         if found is None:
             raise AnswerGone(str(answer))
         known = await self._known(found)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
 
 from stargazer.api.flights import Flights
-from stargazer.errors import CredentialsRefused
+from stargazer.errors import CredentialsRefused, GitHubError
 from stargazer.github.transport import GitHub
 from stargazer.service import Service
 from stargazer.service.connections import Connections
@@ -24,11 +25,14 @@ class Credential(msgspec.Struct, frozen=True):
         user: the store's number of the GitHub user whose token it is.
         github: the way to GitHub; it has `ask` and `send`.
         ledger: makes the view of one run on what the user's runs share.
+        shared: the number of the user whose answers the operator shares with everybody;
+            None: there is none.
     """
 
     user: int
     github: GitHub
     ledger: Callable[[], PostgresLedger]
+    shared: int | None = None
 
 
 class CredentialSource(Protocol):
@@ -52,6 +56,7 @@ class KeyCredentials:
         connections: the ways to GitHub with the tokens of keys.
         shared: what keys without a token use; None: nothing, they are refused.
         ledgers: gives the ledger of a GitHub user.
+        shares_lists: whether keys may see what the service's own token has read.
     """
 
     def __init__(
@@ -59,7 +64,10 @@ class KeyCredentials:
         connections: Connections,
         shared: CredentialSource | None,
         ledgers: Callable[[int], PostgresLedger],
+        *,
+        shares_lists: bool = False,
     ) -> None:
+        self._shares_lists = shares_lists
         self._connections = connections
         self._shared = shared
         self._ledgers = ledgers
@@ -69,10 +77,20 @@ class KeyCredentials:
         found = await self._connections.of_key(key.number)
         if found is not None:
             user = found.user
-            return Credential(user, found.github, lambda: self._ledgers(user))
+            return Credential(
+                user, found.github, lambda: self._ledgers(user), shared=await self._lists_shared()
+            )
         if self._shared is None:
             raise CredentialsRefused("this key has no GitHub token, and the service shares none")
         return await self._shared.of(key)
+
+    async def _lists_shared(self) -> int | None:
+        if not self._shares_lists:
+            return None
+        # A key with a token of its own works on where that of the service is dead.
+        with suppress(GitHubError):
+            return await self._connections.own_user()
+        return None
 
 
 class ServerCredential:

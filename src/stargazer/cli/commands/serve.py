@@ -170,6 +170,7 @@ async def _backend(session: Session, database: Database, settings: Settings) -> 
         cors_origins=settings.cors_origins,
         secret_keys=settings.secret_keys,
         shares_token=settings.shares_token,
+        shares_lists=settings.shares_lists,
         get_seconds_at_most=settings.get_seconds_at_most,
     )
     speed = 1.0 if session.speed is None else None
