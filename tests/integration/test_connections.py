@@ -23,6 +23,7 @@ from tests.integration.service_world import (
 from stargazer.cli.session import Session
 from stargazer.cli.working import Shift, work_until
 from stargazer.errors import CredentialsRefused, GitHubUnreachable, SettingError, TokenSealed
+from stargazer.planner.page import Call, FactsRequest, FailureKind, Reply
 from stargazer.planner.step import Progress
 from stargazer.runner import Transport
 from stargazer.sandbox import Behaviour, Faults, Stargazers, Token
@@ -217,11 +218,45 @@ async def test_a_removed_token_is_used_no_more(database_url: str) -> None:
             await world.connections.of_user(found.user)
 
 
+async def test_a_job_follows_its_token(database_url: str) -> None:
+    """In mid-run: another token of the user is used from the next call on; without one nothing is sent."""
+    async with house(database_url, Behaviour(tokens={**TOKENS, "new": Token(user="ada")})) as world:
+        number = await world.key("ci")
+        await world.add(number, ADA)
+        found = await world.connections.of_key(number)
+        assert found is not None
+        job = await world.connections.of_user(found.user)
+        ear = world.bell.ear(world.tokens.notice)
+        call = Call(1, (FactsRequest(*ONE.split("/")),), 1, 0, 0, 1.0)
+
+        async def sent() -> Reply:
+            reply = await job.send(call)
+            world.desk.clock.passed(reply.seconds)
+            return reply
+
+        assert (await sent()).failure is None
+        assert job.credential == "a classic token"
+        await world.add(number, "new")
+        await ear.wait(30)
+        assert (await sent()).failure is None
+        assert job.credential == "a token of an unknown kind"
+        asked = len(world.desk.sandbox.record)
+        ear.forget()
+        await world.tokens.remove(number)
+        await ear.wait(30)
+        for _ in range(2):
+            failure = (await sent()).failure
+            assert failure is not None
+            assert failure.kind is FailureKind.CREDENTIALS
+        # Whose the service's own token is was asked, and nothing in the name of the one that is gone.
+        assert [call.user for call in world.desk.sandbox.record[asked:]] == ["operator"]
+
+
 async def test_the_services_own_token_serves_its_own_user(database_url: str) -> None:
     """The jobs of the operator's user need no token of a key."""
     async with house(database_url) as world:
         own = await world.connections.own_user()
-        github = await world.connections.of_user(own)
+        github = (await world.connections.of_user(own)).github
         assert (await check_token(github, world.desk.clock)).user.login == "operator"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import msgspec
 
-from stargazer.errors import CredentialsRefused
+from stargazer.errors import CredentialsRefused, GitHubUnreachable, StoreUnavailable
+from stargazer.github.decode import fail
 from stargazer.github.transport import GitHub
+from stargazer.planner.page import Call, Failure, FailureKind, Reply
 from stargazer.service.service import Service
-from stargazer.store.ledger_bell import Bell
+from stargazer.store.ledger_bell import Bell, Ear
 from stargazer.store.tokens import OpenedToken, Tokens
 
 FORGOTTEN_AFTER_SECONDS = 10.0
@@ -23,6 +26,52 @@ class Connected(msgspec.Struct, frozen=True):
 
     user: int
     github: GitHub
+
+
+class JobConnection:
+    """The way to GitHub of one job; a `Transport`.
+
+    Args:
+        github: with the token of this moment.
+        ear: hears when some token has changed.
+        find: gives the way with the token of then, or raises CredentialsRefused.
+    """
+
+    def __init__(self, github: GitHub, ear: Ear, find: Callable[[], Awaitable[GitHub]]) -> None:
+        self.github = github
+        self._ear = ear
+        self._find = find
+        self._ear.forget()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The SHA-256 of the token."""
+        return self.github.fingerprint
+
+    @property
+    def credential(self) -> str:
+        """What kind of token it is, in words."""
+        return self.github.credential
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls the server stands at once."""
+        return self.github.concurrency
+
+    async def send(self, call: Call) -> Reply:
+        """Send a call, unless the token has been removed meanwhile."""
+        if self._ear.heard:
+            self._ear.forget()
+            try:
+                self.github = await self._find()
+            except CredentialsRefused as refused:
+                self._ear.ring()
+                failure = Failure(FailureKind.CREDENTIALS, str(refused.facts["reason"]))
+                return fail(call, failure, {}, 0.0)
+            except (GitHubUnreachable, StoreUnavailable):
+                # Whose token it is can be asked again before the next call.
+                self._ear.ring()
+        return await self.github.send(call)
 
 
 class Connections:
@@ -43,6 +92,7 @@ class Connections:
         self._stack = stack
         self._open: dict[bytes, Connected] = {}
         self._of_key: dict[int, tuple[float, Connected | None]] = {}
+        self._bell = bell
         self._ear = bell.ear(tokens.notice)
         self._connecting = asyncio.Lock()
 
@@ -87,8 +137,22 @@ class Connections:
         """Look up at the next occasion which token a key has."""
         self._of_key = {number: found for number, found in self._of_key.items() if number != key_number}
 
-    async def of_user(self, user: int) -> GitHub:
-        """The way to GitHub for the jobs of a GitHub user: with the latest token of theirs, or with our own.
+    async def of_user(self, user: int) -> JobConnection:
+        """The way to GitHub for a job of a GitHub user: with the latest token of theirs, or with our own.
+
+        It follows what becomes of the token: another one is used from the next call
+        on, and when there is none any more GitHub is asked nothing.
+
+        Raises:
+            CredentialsRefused: there is no token of theirs any more.
+            GitHubUnreachable: GitHub could not be asked whose our own is.
+            StoreUnavailable: the database cannot be used.
+        """
+        ear = self._bell.ear(self._tokens.notice)
+        return JobConnection(await self.github_of_user(user), ear, partial(self.github_of_user, user))
+
+    async def github_of_user(self, user: int) -> GitHub:
+        """As `of_user`, with the token of this moment.
 
         Raises:
             CredentialsRefused: there is no token of theirs any more.
