@@ -78,7 +78,6 @@ async def test_answers_are_safe_to_look_at(idle: Served) -> None:
     for path in ("/health/live", "/nowhere", "/metrics"):
         async with idle.http.get(path) as response:
             assert response.headers["X-Content-Type-Options"] == "nosniff"
-            assert response.headers["Referrer-Policy"] == "no-referrer"
             assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
             assert "default-src 'none'" in response.headers["Content-Security-Policy"]
             assert "Access-Control-Allow-Origin" not in response.headers

@@ -19,9 +19,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from stargazer.api import problems, request_id
 from stargazer.api.problems import body_limit
-from stargazer.api.security import POLICY, Origins, protection
+from stargazer.api.security import POLICY, Headers, Origins, protection
 from stargazer.errors import RequestTooLarge
 
+NOT_MODIFIED = 304
 CLIENT_GONE = 499
 """What a request is counted as whose client left before it was answered: nginx's word for it."""
 
@@ -46,6 +47,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 Observer: TypeAlias = Callable[[Seen], None]
 
+Dress: TypeAlias = Callable[[Any, int, Headers], None]
+"""Adds to the header fields of an answer with a status; the first is the scope of the request."""
+
 
 class Frame:
     """Goes around the whole application.
@@ -53,6 +57,7 @@ class Frame:
     Args:
         app: what answers.
         origins: whose scripts may call.
+        dress: add to the header fields of each answer.
         observers: are told of each request when it has been answered.
         stopping: when it is set, clients are told to close their connections.
     """
@@ -62,12 +67,14 @@ class Frame:
         app: ASGIApp,
         *,
         origins: Origins,
+        dress: Sequence[Dress] = (),
         observers: Sequence[Observer] = (),
         stopping: asyncio.Event | None = None,
     ) -> None:
         self._app = app
         self._origins = origins
         self._stopping = stopping or asyncio.Event()
+        self._dress = tuple(dress)
         self._observers = tuple(observers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +82,7 @@ class Frame:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        passage = _Passage(scope, receive, send, self._origins, self._stopping)
+        passage = _Passage(scope, receive, send, self._origins, self._dress, self._stopping)
         # A request has a task of its own, whose context ends with it.
         structlog.contextvars.bind_contextvars(request_id=passage.request_id)
         try:
@@ -90,12 +97,19 @@ class _Passage:
     """One request on its way through."""
 
     def __init__(
-        self, scope: Any, receive: Receive, send: Send, origins: Origins, stopping: asyncio.Event
+        self,
+        scope: Any,
+        receive: Receive,
+        send: Send,
+        origins: Origins,
+        dress: tuple[Dress, ...],
+        stopping: asyncio.Event,
     ) -> None:
         self._begun = time.perf_counter()
         self._outer_receive = receive
         self._outer_send = send
         self._origins = origins
+        self._dress = dress
         self._stopping = stopping
         self._method = str(scope["method"])
         self._is_head = self._method == "HEAD"
@@ -165,21 +179,22 @@ class _Passage:
             self._sent_bytes += len(message["body"])
         await self._outer_send(message)
 
-    def _dressed(self, headers: Any) -> list[tuple[bytes, bytes]]:
+    def _dressed(self, headers: Any) -> Headers:
         dressed, has_policy = list(headers), False
         for name, value in dressed:
             if name == b"stargazer-answer":
                 self._kind = value.split(b";", 1)[0].decode()
             elif name == POLICY:
                 has_policy = True
-        dressed += protection(has_policy=has_policy)
+        if self._status != NOT_MODIFIED:
+            # The answer that the client has already is protected.
+            dressed += protection(has_policy=has_policy)
+        for dress in self._dress:
+            dress(self._scope, self._status, dressed)
         dressed.append((b"x-request-id", self.request_id.encode()))
-        if self._origin is not None:
-            dressed += self._origins.granted(self._origin)
         if self._stopping.is_set():
             dressed.append((b"connection", b"close"))
-        if self._origins.vary:
-            dressed.append((b"vary", b"Origin"))
+        dressed += self._origins.told(self._origin)
         return dressed
 
     async def _refuse(self, error: RequestTooLarge) -> None:
@@ -191,7 +206,7 @@ class _Passage:
         headers += [(b"content-type", problems.MEDIA_TYPE.encode()), (b"connection", b"close")]
         await self._send_whole(error.problem.http_status, headers, body)
 
-    async def _send_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    async def _send_whole(self, status: int, headers: Headers, body: bytes) -> None:
         length = (b"content-length", str(len(body)).encode())
         await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})

@@ -6,14 +6,17 @@ of those that came later, nor that the frame answers HEAD wherever there is a GE
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import Litestar
-from litestar.types import Message, Scope
+
+from stargazer.api.security import Headers
 
 _ALLOW = b"allow"
 
 
 class Methods:
-    """The methods of each path. `tell` is a hook that is called before an answer is sent."""
+    """The methods of each path. `tell` is for the frame to call before an answer is sent."""
 
     def __init__(self) -> None:
         self._of: dict[str, bytes] = {}
@@ -26,11 +29,11 @@ class Methods:
                 methods.add("HEAD")
             self._of[route.path_format] = ", ".join(sorted(methods)).encode()
 
-    async def tell(self, message: Message, scope: Scope) -> None:
+    def tell(self, scope: Any, status: int, headers: Headers) -> None:  # noqa: ARG002 - whatever became of it
         """Put the methods of the path that was asked for into the answer to OPTIONS."""
-        if message["type"] != "http.response.start" or scope.get("method") != "OPTIONS":
+        if scope["method"] != "OPTIONS":
             return
         allowed = self._of.get(str(scope.get("path_template", "")))
         if allowed is not None:
-            headers = [field for field in message["headers"] if field[0].lower() != _ALLOW]
-            message["headers"] = [*headers, (_ALLOW, allowed)]
+            headers[:] = [field for field in headers if field[0].lower() != _ALLOW]
+            headers.append((_ALLOW, allowed))

@@ -122,8 +122,9 @@ class _Serving:
         """Make the replies of one page."""
         tag = etag(self._found, self._query, ARRAY, is_named=self._is_named)
         body = await self._backend.bodies.page(self._found.stored, self._query, names=self._names)
+        known = answer_headers(self._found, self._asked.repository, tag, query_string)
         told = [
-            *answer_headers(self._found, self._asked.repository, tag, query_string),
+            *known,
             (b"link", link(self._found, self._query, body.total)),
             (b"x-total-count", b"%d" % body.total),
         ]
@@ -134,7 +135,7 @@ class _Serving:
 
         gzipped = body.squeezed
         squeezed = None if gzipped is None else whole(gzipped, (b"content-encoding", b"gzip"))
-        return Front(tag, whole(body.plain), squeezed, Reply(304, told))
+        return Front(tag, whole(body.plain), squeezed, Reply(304, known))
 
     async def stream(self, form: str, scope: Scope) -> Reply | StreamReply:
         """Send all neighbours, some at a time, however many there are."""

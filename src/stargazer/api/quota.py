@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar.types import BeforeMessageSendHookHandler, Message, Scope
-
+from stargazer.api.frame import Dress
+from stargazer.api.security import Headers
 from stargazer.store.keys import Key
 from stargazer.store.quota import Quotas
 
@@ -18,21 +18,18 @@ def remember(scope: Any, key: Key) -> None:
     scope["state"][_STATE] = key
 
 
-def telling(quotas: Quotas) -> BeforeMessageSendHookHandler:
-    """Make the hook that adds the fields to each answer, and counts those with 304."""
+def telling(quotas: Quotas) -> Dress:
+    """Make what adds the fields to each answer, and counts those with 304."""
 
-    async def tell(message: Message, scope: Scope) -> None:
-        if message["type"] != "http.response.start":
-            return
+    def tell(scope: Any, status: int, headers: Headers) -> None:
         key: Key | None = scope["state"].get(_STATE)
         if key is None:
             return
-        if message["status"] == _NOT_MODIFIED:
+        if status == _NOT_MODIFIED:
             quotas.not_modified(key)
         fields = quotas.fields(key)
         if fields is not None:
             policy, limit = fields
-            headers = [*message["headers"], (b"ratelimit-policy", policy), (b"ratelimit", limit)]
-            message["headers"] = headers
+            headers += ((b"ratelimit-policy", policy), (b"ratelimit", limit))
 
     return tell

@@ -19,11 +19,10 @@ PAGE_POLICY = (
 
 _ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_ALWAYS_AND_NOTHING: Headers = [*_ALWAYS, (POLICY, NOTHING_POLICY.encode())]
+_PAGES: Headers = [*_ALWAYS, (b"referrer-policy", b"no-referrer"), (b"x-frame-options", b"DENY")]
+_PROGRAMS: Headers = [*_ALWAYS, (POLICY, NOTHING_POLICY.encode())]
 
 PREFLIGHT_SECONDS = 600
 """So long a browser remembers what an origin may do."""
@@ -36,8 +35,8 @@ _EXPOSED = (
 
 
 def protection(*, has_policy: bool) -> Headers:
-    """What protects an answer; a content policy that it has of its own stays."""
-    return _ALWAYS if has_policy else _ALWAYS_AND_NOTHING
+    """What protects an answer: a page, which has a policy of its own, or what only programs read."""
+    return _PAGES if has_policy else _PROGRAMS
 
 
 class Origins:
@@ -59,18 +58,18 @@ class Origins:
         origin = next((value for name, value in headers if name == b"origin"), None)
         return origin if origin is not None and (self._every or origin in self._allowed) else None
 
-    @property
-    def vary(self) -> bool:
-        """Whether answers differ by origin, which a cache has to know."""
-        return bool(self._allowed)
-
-    @staticmethod
-    def granted(origin: bytes) -> Headers:
-        """What lets the scripts of *origin* read an answer."""
-        return [
-            (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", _EXPOSED),
-        ]
+    def told(self, origin: bytes | None) -> Headers:
+        """What an answer to *origin*, one of those allowed or none, says to browsers and caches."""
+        if not self._allowed:
+            return []
+        # Answers differ by origin, which a cache has to know.
+        told = [(b"vary", b"Origin")]
+        if origin is not None:
+            told += [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-expose-headers", _EXPOSED),
+            ]
+        return told
 
     @staticmethod
     def preflight(origin: bytes) -> Headers:
