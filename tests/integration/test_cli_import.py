@@ -78,6 +78,10 @@ def test_a_closed_repository_is_answered(console: Console, sandbox: Sandbox, tmp
     assert decoded(report.read_bytes())["coverage"]["imported"]["source"] == "an archive"
     assert len(sandbox.record) == asked
 
+    assert console.run("import", "remove", "o/seed").out == b"The imported list of o/seed is removed.\n"
+    assert decoded(console.run("import", "remove", "o/seed", "--format", "json").out)["removed"] is False
+    assert console.run("neighbours", "o/seed").exit_code == 4
+
 
 def test_what_it_prints_as_json(console: Console, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """One object with every figure and every warning; from standard input too."""

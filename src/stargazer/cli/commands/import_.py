@@ -17,12 +17,14 @@ from stargazer.cli.words import count
 from stargazer.planner.name import parse_name
 from stargazer.service import Service
 from stargazer.service.importing import SOURCE, Given, Imported, import_stargazers
+from stargazer.store.imported_lists import ImportKey
 
 EXAMPLES = """
 Examples:
   stargazer import stargazers pallets/flask flask.ndjson
   stargazer import stargazers pallets/flask flask.csv.gz --source "GH Archive, until mid-2025"
   stargazer list pallets/flask | stargazer import stargazers pallets/flask -
+  stargazer import remove pallets/flask
 """
 
 WARNINGS_SHOWN = 5
@@ -83,6 +85,29 @@ def stargazers(repository: str, file: str, source: str, form: str) -> int:
         say(f"warning: {warning}")
     if len(done.warnings) > WARNINGS_SHOWN:
         say(f"warning: and {len(done.warnings) - WARNINGS_SHOWN} more of the kind: --format json has them")
+    return 0
+
+
+@command.command("remove", cls=VerbatimCommand)
+@repository_argument()
+@format_option("table", "json")
+def remove(repository: str, form: str) -> int:
+    """Forget the imported list of OWNER/NAME. Answers that were made from it are not served any more."""
+    parse_name(repository)
+
+    async def forget() -> bool:
+        async with connect() as session, open_store(session) as database:
+            service = Service(database, session.clock)
+            user = await user_of(session, service)
+            known = await service.repositories.named(repository)
+            return known is not None and await service.imported_lists.remove(ImportKey(known.number, user))
+
+    had_one = asyncio.run(forget())
+    if form == "json":
+        print_json({"repository": repository, "removed": had_one})
+    else:
+        there_was = f"The imported list of {repository} is removed."
+        print_words([there_was if had_one else f"There is no imported list of {repository}."])
     return 0
 
 
