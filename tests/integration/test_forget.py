@@ -349,6 +349,24 @@ async def test_answers_do_not_name_them_as_failed(database_url: str) -> None:
         assert await traces(desk, login, number) == []
 
 
+async def test_whoever_failed_is_not_named_by_a_run_under_way(database_url: str) -> None:
+    """Neither in its answer nor in what it tells."""
+    graph = quiet_graph()
+    login = both(graph)
+    graph.mark_heavy(login, 0)
+    async with opened(graph, database_url) as desk:
+        wanted = await desk.wanted()
+        async with desk.github() as github, desk.service.reading(wanted, github) as reading:
+            await reading.read()
+            assert reading.plan.coverage.failed == (login,)
+            await removed(desk, login)
+            done = await reading.count(None)
+
+        assert (done.coverage.failed, done.coverage.users_failed) == ((), 1)
+        assert (await stored_of(desk, done.answer)).coverage["failed"] == []
+        assert await traces(desk, login) == []
+
+
 async def test_a_login_that_somebody_else_bore_before(database_url: str) -> None:
     """Whoever was seen with it last is meant; the other goes by their node id until they are seen again."""
     graph = quiet_graph()

@@ -156,6 +156,8 @@ class Reading:
             self.plan.counted_users(), newer_than=self._wanted.oldest(self._begun_at)
         )
         await self._stores.forgotten.look()
+        failed = self._stores.forgotten.sift_logins(coverage.failed)
+        coverage = msgspec.structs.replace(coverage, failed=failed)
         left_out = [user_id for user_id in missing if self._stores.forgotten.has_id(user_id)]
         return sifted_coverage(coverage.without(len(missing)), len(left_out))
 

@@ -153,7 +153,7 @@ class Answers:
             connection.transaction(isolation="repeatable_read"),
         ):
             await self._forgotten.hold(connection, one_snapshot=True)
-            failed = tuple(login for login in coverage.failed if not self._forgotten.has_name(login))
+            failed = self._forgotten.sift_logins(coverage.failed)
             coverage = msgspec.structs.replace(coverage, failed=failed)
             return await _Making(connection, self._database.endpoint, self._sizes).make(
                 repository_number,

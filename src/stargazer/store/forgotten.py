@@ -113,9 +113,9 @@ class Forgotten:
             return True
         return login is not None and any(self._knows(sign, login.lower()) for sign in ("named", "login"))
 
-    def has_name(self, login: str) -> bool:
-        """Whether a login that stands somewhere alone is that of somebody who is kept out."""
-        return self.has_entry(login)
+    def sift_logins(self, logins: Iterable[str]) -> tuple[str, ...]:
+        """Those of some logins that stand alone which are of nobody who is kept out."""
+        return tuple(login for login in logins if not self.has_entry(login))
 
     def sift(self, pages: Sequence[Page | User]) -> Sequence[Page | User]:
         """The same pages and users without anybody who is kept out; each counts as hidden."""
