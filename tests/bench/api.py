@@ -253,10 +253,12 @@ def render(found: list[dict[str, Any]]) -> str:
     held = found[0]["crowd"]
     lines += [
         "",
-        (f"{CONNECTIONS:,} connections at once: {held['requests']:,} requests answered, "
-        f"{held['per_second']:,.0f}/s, none failed. "
-        f"{STREAMS} open event streams of one job: {held['streaming_mb']:.0f} MB, "
-        f"and {held['before_mb']:.0f} MB before they were opened."),
+        (
+            f"{CONNECTIONS:,} connections at once: {held['requests']:,} requests answered, "
+            f"{held['per_second']:,.0f}/s, none failed. "
+            f"{STREAMS} open event streams of one job: {held['streaming_mb']:.0f} MB, "
+            f"and {held['before_mb']:.0f} MB before they were opened."
+        ),
     ]
     return "\n".join([*lines, ""])
 
