@@ -74,11 +74,12 @@ def read_settings(speed: float | None = None, environ: Mapping[str, str] = os.en
 
 @asynccontextmanager
 async def connect(
-    speed: float | None = None, environ: Mapping[str, str] = os.environ
+    speed: float | None = None, environ: Mapping[str, str] = os.environ, *, is_service: bool = False
 ) -> AsyncGenerator[Session]:
     """Open a connection: to what the environment names, or with a *speed* to a sandbox of our own.
 
-    A sandbox never gets to see the environment's token, nor its database.
+    A sandbox never gets to see the environment's token, nor its database. A service
+    needs no token of its own where its keys bring theirs and it shares none.
 
     Raises:
         CredentialsRefused: there is no token, or it cannot be one.
@@ -94,6 +95,7 @@ async def connect(
         settings.github_url,
         ca=settings.github_ca,
         concurrency=settings.github_concurrency,
+        needs_token=not (is_service and settings.secret_keys and not settings.shares_token),
     )
     async with github:
         yield Session(github, SystemClock(), settings, github.url)

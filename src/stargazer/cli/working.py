@@ -63,12 +63,12 @@ async def work_until(
         through: what calls go through on their way to GitHub.
 
     Raises:
-        CredentialsRefused: GitHub does not know the token.
+        CredentialsRefused: GitHub does not know the token, if there is one.
         StoreUnavailable: the database cannot be used, and waiting cannot help.
     """
     service = Service(database, session.clock)
-    own = await _own_user(stop, session, service)
-    if own is None:
+    own = [] if not session.github.has_token else await _own_user(stop, session, service)
+    if stop.is_set():
         return
     # A sandbox has a time of its own, which our calls tell.
     speed = 1.0 if session.speed is None else None
@@ -81,7 +81,7 @@ async def work_until(
         async def transport(user: int) -> Transport:
             return through(await connections.of_user(user))
 
-        users = [own]
+        users = list(own)
         looking = asyncio.create_task(_keep_users(users, own, tokens, bell))
         try:
             await work(
@@ -97,21 +97,21 @@ async def work_until(
             looking.cancel()
 
 
-async def _keep_users(users: list[int], own: int, tokens: Tokens, bell: Bell) -> None:
+async def _keep_users(users: list[int], own: list[int], tokens: Tokens, bell: Bell) -> None:
     """Keep *users* those whose tokens there are; who takes jobs looks at it each time."""
     ear = bell.ear(tokens.notice)
     while True:
         ear.forget()
         with suppress(StoreUnavailable):
-            users[:] = dict.fromkeys([own, *await tokens.users()])
+            users[:] = dict.fromkeys([*own, *await tokens.users()])
         await ear.wait(LOOK_FOR_TOKENS_SECONDS)
 
 
-async def _own_user(stop: asyncio.Event, session: Session, service: Service) -> int | None:
-    """Whose token it is, as soon as GitHub or the store tells; None: we were told to stop before."""
+async def _own_user(stop: asyncio.Event, session: Session, service: Service) -> list[int]:
+    """Whose token it is, as soon as GitHub or the store tells; nobody's: we were told to stop before."""
     while not stop.is_set():
         try:
-            return await user_of(session, service)
+            return [await user_of(session, service)]
         except GitHubUnreachable as away:
             _LOG.warning("%s", away.message)
         try:
@@ -119,7 +119,7 @@ async def _own_user(stop: asyncio.Event, session: Session, service: Service) -> 
                 await stop.wait()
         except TimeoutError:
             continue
-    return None
+    return []
 
 
 def _cleaning(service: Service, jobs: Jobs, kept: timedelta) -> Chore:

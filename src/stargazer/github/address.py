@@ -99,14 +99,16 @@ def is_loopback(address: URL) -> bool:
         return False
 
 
-def check_token(token: str, address: URL) -> str:
+def check_token(token: str, address: URL, *, is_needed: bool = True) -> str:
     """Return *token* without the space around it, if it can stand in a header; this machine needs none.
+
+    Where it is not needed there may be none anywhere.
 
     Raises:
         CredentialsRefused: there is none, or it cannot be one. The message does not show it.
     """
     stripped = token.strip()
-    if not stripped and not is_loopback(address):
+    if not stripped and is_needed and not is_loopback(address):
         raise errors.CredentialsRefused("no token")
     if not (stripped.isascii() and stripped.isprintable()) or " " in stripped:
         raise errors.CredentialsRefused("the token holds a character that no token holds")

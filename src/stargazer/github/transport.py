@@ -80,11 +80,14 @@ class GitHub:
         ca: a PEM file with the certificate authorities that are trusted besides the system's.
         concurrency: how many calls of one run the server stands at once: one, unless it is an
             Enterprise Server. The service goes by it; a plan goes by its budget.
+        needs_token: whether there has to be one; without it nothing can be asked but
+            `for_token`, where everybody brings their own.
 
     Attributes:
         url: where calls go.
         credential: what kind of token it is, in words.
         fingerprint: the SHA-256 of the token, which stands for it where it may not stand.
+        has_token: whether there is a token at all.
 
     Raises:
         CredentialsRefused: there is no token, or it cannot be one.
@@ -102,6 +105,7 @@ class GitHub:
         seconds_header: str | None = None,
         ca: Path | None = None,
         concurrency: int = 1,
+        needs_token: bool = True,
     ) -> None:
         address = check_url(url)
         self.url = str(address)
@@ -111,7 +115,8 @@ class GitHub:
         timeout = aiohttp.ClientTimeout(
             total=total_seconds, sock_connect=timeout_seconds, sock_read=timeout_seconds
         )
-        checked = check_token(token, address)
+        checked = check_token(token, address, is_needed=needs_token)
+        self.has_token = bool(checked)
         self.credential = name_token(checked)
         self.fingerprint = hashlib.sha256(checked.encode()).digest()
         trusted = True if ca is None else trust(ca)

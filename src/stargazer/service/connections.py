@@ -162,7 +162,7 @@ class Connections:
         token = await self._tokens.of_user(user)
         if token is not None:
             return (await self._connect(token)).github
-        if await self.own_user() == user:
+        if self.own.has_token and await self.own_user() == user:
             return self.own
         raise CredentialsRefused("the key that asked has no GitHub token any more")
 
@@ -170,9 +170,11 @@ class Connections:
         """The number of the GitHub user whose token the service's own is.
 
         Raises:
-            CredentialsRefused: GitHub does not know it.
+            CredentialsRefused: GitHub does not know it, or there is none.
             GitHubUnreachable: GitHub could not be asked.
         """
+        if not self.own.has_token:
+            raise CredentialsRefused("the service has no GitHub token of its own")
         if self._own_user is None:
             self._own_user = await self._service.credential_user(self.own.fingerprint, self.own)
         return self._own_user

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from stargazer.cli.session import SANDBOX_ENDPOINT, connect, read_settings
+from stargazer.errors import CredentialsRefused
 
 SPEED = 500.0
 
@@ -46,3 +49,17 @@ async def test_a_clock_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None
     (tmp_path / "sandbox" / "clock").write_bytes(b"\xff now")
     async with connect(SPEED, environ(tmp_path)) as session:
         assert session.clock.now()
+
+
+async def test_a_service_whose_keys_bring_their_tokens_needs_none() -> None:
+    """Only where it shares none and can keep those of others; commands that ask GitHub need one."""
+    alone = {
+        "STARGAZER_SHARE_TOKEN": "no",
+        "STARGAZER_SECRET_KEY": "a secret of more than thirty-two letters",
+    }
+    async with connect(environ=alone, is_service=True) as session:
+        assert not session.github.has_token
+    for variables, is_service in ((alone, False), ({**alone, "STARGAZER_SHARE_TOKEN": ""}, True), ({}, True)):
+        with pytest.raises(CredentialsRefused, match="no token"):
+            async with connect(environ=variables, is_service=is_service):
+                pass

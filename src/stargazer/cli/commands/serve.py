@@ -142,7 +142,7 @@ async def _serve(serving: Serving, settings: Settings) -> None:
     log = Log(sys.stderr, secrets=secrets_of(os.environ))
     with listening(serving.address) as listener:
         async with (
-            connect(serving.speed) as session,
+            connect(serving.speed, is_service=True) as session,
             open_store(session) as database,
             _backend(session, database, settings) as backend,
         ):

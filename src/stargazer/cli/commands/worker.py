@@ -63,8 +63,9 @@ def command(concurrency: int, keep: float) -> int:
 
 async def _work(shift: Shift) -> None:
     log = Log(sys.stderr, secrets=secrets_of(os.environ))
-    async with connect() as session, open_store(session) as database:
-        await user_of(session, Service(database, session.clock))
+    async with connect(is_service=True) as session, open_store(session) as database:
+        if session.github.has_token:
+            await user_of(session, Service(database, session.clock))
         stop, metrics, settings = asyncio.Event(), Metrics(), session.settings
         log.take_over()
         async with metrics_at(settings.host, settings.metrics_port, metrics, database):
