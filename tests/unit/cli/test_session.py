@@ -55,7 +55,7 @@ async def test_a_service_whose_keys_bring_their_tokens_needs_none() -> None:
     """Only where it shares none and can keep those of others; commands that ask GitHub need one."""
     alone = {
         "STARGAZER_SHARE_TOKEN": "no",
-        "STARGAZER_SECRET_KEY": "a secret of more than thirty-two letters",
+        "STARGAZER_SECRET_KEY": "a secret of enough letters, forty or so",
     }
     async with connect(environ=alone, is_service=True) as session:
         assert not session.github.has_token
