@@ -81,8 +81,8 @@ def run(ground: Ground, trial: Trial) -> Ran:
     )
     driver = Driver(plan, world)
     drive(driver, trial.cut_seconds)
-    counted = plan.counted_users()
-    naive = Counter(number for user_id in counted for number in driver.stars.get(user_id, ()))
+    counted, stars = plan.counted_users(), driver.stars
+    naive = Counter(number for user_id in counted for number in stars.get(user_id, ()))
     spent = plan.spent.github_seconds
     return Ran(driver.neighbours(), plan.coverage, truth_of(ground, world), spent, naive, len(counted))
 
