@@ -65,7 +65,12 @@ class Served:
         """Serve on a port of the loopback until the end of the block."""
         self.app = create_app(self.backend, settings=self.backend.settings)
         config = uvicorn.Config(
-            self.app, loop="none", lifespan="on", log_config=None, timeout_graceful_shutdown=5
+            self.app,
+            loop="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
         )
         server = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0), backlog=1_024) as listener:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import msgspec
@@ -21,6 +22,9 @@ from stargazer.api import problems, request_id
 from stargazer.api.problems import body_limit
 from stargazer.api.security import POLICY, Headers, Origins, protection
 from stargazer.errors import RequestTooLarge
+
+LINGER_SECONDS = 2.0
+"""So long a client that sends too much may go on sending, to no purpose, after it was answered."""
 
 NOT_MODIFIED = 304
 CLIENT_GONE = 499
@@ -202,11 +206,21 @@ class _Passage:
         headers = [
             (name.lower().encode(), value.encode()) for name, value in problems.headers_of(error).items()
         ]
-        # The rest of the body is not read: the connection cannot be used again.
+        # Who knows how long the rest of the body is: the connection cannot be used again.
         headers += [(b"content-type", problems.MEDIA_TYPE.encode()), (b"connection", b"close")]
-        await self._send_whole(error.problem.http_status, headers, body)
+        await self._send_whole(error.problem.http_status, headers, body, linger=True)
 
-    async def _send_whole(self, status: int, headers: Headers, body: bytes) -> None:
+    async def _send_whole(self, status: int, headers: Headers, body: bytes, *, linger: bool = False) -> None:
         length = (b"content-length", str(len(body)).encode())
         await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._send({"type": "http.response.body", "body": body, "more_body": linger})
+        if linger:
+            await self._linger()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _linger(self) -> None:
+        """Let the client read its answer: it would lose it if we hung up while it is still sending."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await self._outer_receive()).get("more_body"):
+                    pass
