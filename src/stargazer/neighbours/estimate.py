@@ -12,9 +12,9 @@ fault of the textbook interval:
 counts come in steps, and the plain inversion would be far wider than it says.
 
 *The lower end* is that of k - 1. Who looks at the top of a list sees the lucky
-ones: those whose k came out high. How many repositories have a given count
-falls with about its square, and under that law the lucky ones stand
-just one too high.
+ones: those whose k came out high. Where counts follow Zipf's law, how many
+repositories have a given count falls with its square, and then the lucky ones
+stand just one too high.
 
 `docs/reference/estimates.md` shows how often they hold.
 """
