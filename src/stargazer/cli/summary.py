@@ -8,6 +8,7 @@ from typing import Protocol
 from stargazer.cli.words import count, span
 from stargazer.planner.budget import Spent
 from stargazer.planner.coverage import Coverage, Kind
+from stargazer.store.among import StoreCoverage
 
 CALL_OVERHEAD_SECONDS = 0.25
 """What each further call costs in GitHub's time, at least: the price of reading a page at a time.
@@ -51,6 +52,8 @@ def describe_kind(answer: Answer) -> str:
     Example: "exact: all 2,768 stargazers were read, 3 of them are gone".
     """
     coverage = answer.coverage
+    if isinstance(coverage, StoreCoverage):
+        return _describe_among(answer.repository, coverage)
     if not coverage.stargazers_listed and answer.complete:
         return f"exact: {answer.repository} has no stargazers, so it has no neighbours"
     if answer.kind is Kind.ESTIMATE:
@@ -101,6 +104,17 @@ def _asides(coverage: Coverage) -> list[str]:
         (coverage.stargazers_hidden, "counted by GitHub and not listed"),
     ]
     return [f"{number:,} {what}" for number, what in parts if number]
+
+
+def _describe_among(repository: str, coverage: StoreCoverage) -> str:
+    """Say among whom they were counted: they are not the repository's own neighbours."""
+    people = count(coverage.lists, "star list")
+    if not coverage.lists:
+        return "partial: no star lists of people on your stored lists are here; read a repository first"
+    return (
+        f"partial: among the {people} of people on your stored lists, {coverage.stargazers_listed:,} "
+        f"hold {repository}; these are what they starred too, not its own neighbours"
+    )
 
 
 def describe_cost(spent: Spent) -> str:

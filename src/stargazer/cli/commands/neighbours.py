@@ -13,6 +13,7 @@ from rich.text import Text
 
 from stargazer.cli.answer import TABLE_ROWS, Choice, Shown
 from stargazer.cli.answering import Answered, Asked, answer, find
+from stargazer.cli.inverted import among, check_inverted
 from stargazer.cli.options import (
     Span,
     format_option,
@@ -28,7 +29,7 @@ from stargazer.cli.render import WRITERS, write_rows
 from stargazer.cli.report import check_report, write_report
 from stargazer.cli.session import Session, connect, read_settings
 from stargazer.cli.stargazer_file import Given, read_given
-from stargazer.cli.storage import open_store_if_any
+from stargazer.cli.storage import open_store, open_store_if_any
 from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_pace
 from stargazer.cli.table import neighbours_table
 from stargazer.cli.verbatim import VerbatimCommand
@@ -54,6 +55,7 @@ Examples:
   stargazer neighbours pallets/flask --stargazers flask.ndjson --sort relevance
   stargazer neighbours rails/rails --sandbox
   stargazer neighbours rails/rails --sandbox --sample 300
+  stargazer neighbours pallets/jinja --from store
 """
 
 
@@ -96,6 +98,14 @@ Examples:
     metavar="N",
     help="Read so many stars of a user at most; who has more counts as truncated.",
 )
+@click.option(
+    "--from",
+    "origin",
+    type=click.Choice(("github", "store")),
+    default="github",
+    show_default=True,
+    help="With store GitHub is not asked: those on your stored lists who starred OWNER/NAME are counted.",
+)
 @stargazers_option
 @max_age_option
 @sandbox_options
@@ -110,6 +120,7 @@ def command(
     budget: int | None,
     seconds: float | None,
     max_stars_per_user: int | None,
+    origin: str,
     file: str | None,
     max_age: timedelta,
     is_stored: bool,
@@ -125,6 +136,9 @@ def command(
     asking again goes on from there.
 
     With --sample or --until it is an estimate: a random part of the stargazers is read.
+
+    With --from store it is what the people on your stored lists starred besides OWNER/NAME, for no points:
+    not its own neighbours, and always partial.
     """
     if seed is not None and sample is None and until is None:
         raise click.UsageError("--seed goes with --sample or --until")
@@ -142,8 +156,19 @@ def command(
         seed=seed or 0,
     )
     asked.plan()
+    is_inverted = origin == "store"
+    if is_inverted:
+        check_inverted(asked, is_stored=is_stored)
     printing = Printing(form, Choice.for_form(form, sort=sort, top=top, min_shared=min_shared), path)
+    if is_inverted:
+        return asyncio.run(_run_inverted(asked, printing, speed))
     return asyncio.run(_run(asked, printing, is_stored and not asked.is_estimate, speed))
+
+
+async def _run_inverted(asked: Asked, printing: Printing, speed: float | None) -> int:
+    """Answer from the stored lists alone and print; returns the exit code."""
+    async with connect(speed) as session, open_store(session) as database:
+        return await _show(Answered(await among(session, database, asked)), asked.given, printing, session)
 
 
 async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float | None) -> int:
