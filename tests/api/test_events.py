@@ -10,7 +10,9 @@ from typing import Any
 import aiohttp
 from tests.api.api_world import KEY, ONE, Served, serving
 
+from stargazer.planner.order import place_of
 from stargazer.sandbox import Behaviour, Stargazers, synthetic_graph
+from stargazer.service.look import ORDER_SEED, look
 
 
 async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, Any]]:
@@ -86,11 +88,49 @@ async def test_the_answer_so_far_is_looked_at(database_url: str) -> None:
 
     assert looks
     truth = graph.truth(ONE)
-    for look in looks:
-        assert look["unfinished"] is True
-        assert 0 < look["users_counted"] <= 400
-        assert 0 < len(look["neighbours"]) <= 10
-        assert all(one["shared"] <= len(truth[one["repo"]]) for one in look["neighbours"])
+    for seen in looks:
+        assert seen["unfinished"] is True
+        assert 0 < seen["users_counted"] <= 400
+        assert 0 < len(seen["neighbours"]) <= 10
+        assert all(one["shared"] <= len(truth[one["repo"]]) for one in seen["neighbours"])
+    bounded = [one for seen in looks for one in seen["neighbours"] if "shared_low" in one]
+    assert all(one["shared"] <= one["shared_low"] <= one["shared_high"] <= 400 for one in bounded)
+
+
+async def test_looks_say_how_far_off_they_are(served: Served) -> None:
+    """Where the list is whole and was read in order, each count has bounds, which hold when all is read."""
+    async with served.http.get(f"/repos/{ONE}/starneighbours?names=0&per_page=1000") as response:
+        answer = {one["repo"]: one["shared"] for one in await response.json()}
+    service = served.backend.service
+    known = await service.repositories.named(ONE)
+    assert known is not None
+    async with service.database.connection() as connection:
+        [user] = [row["id"] for row in await connection.fetch("SELECT id FROM credential_user")]
+
+    found = await look(service, ONE, user)
+
+    assert found is not None
+    for one in found.neighbours:
+        assert one.shared_low == one.shared == one.shared_high == answer[one.repo]
+
+    # As if a third of the lists, the last ones in order, were still to be read.
+    async with service.database.connection() as connection:
+        users = await connection.fetch(
+            "SELECT number, node_id FROM github_user JOIN star_list ON user_number = number"
+        )
+        ordered = sorted(users, key=lambda user: place_of(user["node_id"], ORDER_SEED))
+        unread = [user["number"] for user in ordered[40:]]
+        await connection.execute("DELETE FROM star_list WHERE user_number = ANY($1::int[])", unread)
+
+    found = await look(service, ONE, user)
+
+    assert found is not None
+    assert 38 <= found.users_counted <= 40
+    for one in found.neighbours:
+        assert isinstance(one.shared_low, int)
+        assert isinstance(one.shared_high, int)
+        assert one.shared <= one.shared_low <= answer[one.repo] <= one.shared_high <= 60
+    assert any(one.shared_low != one.shared_high for one in found.neighbours)
 
 
 async def test_streams_end_when_the_service_stops(idle: Served) -> None:

@@ -112,7 +112,10 @@ CANCELLED: dict[str, Any] = {**QUEUED, "state": "cancelled", "finished_at": "202
 
 LOOK: dict[str, Any] = {
     "users_counted": 312,
-    "neighbours": [{"repo": "pallets/jinja", "shared": 97}, {"repo": "psf/requests", "shared": 88}],
+    "neighbours": [
+        {"repo": "pallets/jinja", "shared": 97, "shared_low": 318, "shared_high": 429},
+        {"repo": "psf/requests", "shared": 88, "shared_low": 285, "shared_high": 393},
+    ],
     "unfinished": True,
 }
 

@@ -221,7 +221,8 @@ def _events() -> dict[str, Any]:
     events = {"description": "Server-sent events (text/event-stream)."}
     found = {
         "description": "The events. `progress`, `done`, `failed` and `cancelled` carry the job; `look` "
-        "carries the ten closest neighbours among the lists read so far.",
+        "carries the ten closest neighbours among the lists read so far: `shared` is what was counted, and "
+        "`shared_low` and `shared_high`, where the list of stargazers is whole, bound the final one (95 %).",
         "content": {"text/event-stream": {"schema": events, "example": stream}},
     }
     return operation(

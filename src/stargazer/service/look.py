@@ -1,4 +1,8 @@
-"""A look at an answer before it is there: what the store holds of those who are listed so far."""
+"""A look at an answer before it is there: what the store holds of those who are listed so far.
+
+When the list of stargazers is whole, the first of them in the order in which they
+are read are a random sample of all, and tell how large the counts will be.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from stargazer.neighbours.estimate import estimate
+from stargazer.planner.connection import Ending
+from stargazer.planner.order import place_of
+from stargazer.planner.sample import Sample
 from stargazer.service.stores import Stores
 from stargazer.store import counting
 from stargazer.store.stargazer_lists import ListKey, StargazerRows
+from stargazer.store.users import who
 
 if TYPE_CHECKING:
     from stargazer.store.database import Connection
@@ -20,12 +29,26 @@ NEIGHBOURS = 10
 USERS_AT_MOST = 5_000
 """So many lists are counted: a look has to be cheap, and more would change little."""
 
+LISTED_AT_MOST = 20_000
+"""Of longer lists no sample is drawn: to put them into order takes longer than a look may."""
+
+ORDER_SEED = 0
+"""Jobs read users in the order of this seed."""
+
+SAMPLE_AT_LEAST = 30
+"""Fewer users than that tell nothing of the others."""
+
+MISSING_AT_MOST = 0.1
+"""So large a part of a sample may lack a list: being read, gone or failed. Intervals allow for them."""
+
 
 class Glimpse(msgspec.Struct, frozen=True):
-    """One neighbour, as far as was counted."""
+    """One neighbour, as far as was counted, and within which bounds its count will lie, if that is known."""
 
     repo: str
     shared: int
+    shared_low: int | msgspec.UnsetType = msgspec.UNSET
+    shared_high: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -51,25 +74,60 @@ async def look(stores: Stores, repository: str, credential_user: int) -> Look | 
         database.connection() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        listed = await _listed(connection, database.endpoint, key)
-        roster = await counting.call_roster(connection, database.endpoint, listed.tolist())
+        listed, is_whole = await _listed(connection, database.endpoint, key)
+        is_drawn = is_whole and len(listed) <= LISTED_AT_MOST
+        if is_drawn:
+            listed = await _ordered(connection, database.endpoint, listed)
+        roster = await counting.call_roster(connection, database.endpoint, listed[:USERS_AT_MOST].tolist())
         if not len(roster):
             return None
+        sample = _drawn(listed, roster.numbers) if is_drawn else None
+        if sample is not None:
+            roster = await counting.call_roster(
+                connection, database.endpoint, listed[: sample.drawn].tolist()
+            )
         tally = await counting.count(connection, database.endpoint, roster, seed=known.number)
         ranking = await counting.rank(connection, database.endpoint, tally, first=NEIGHBOURS)
     numbers = ranking.numbers[:NEIGHBOURS].tolist()
     names = {one.number: one.name for one in await stores.repositories.of(numbers)}
-    closest = zip(numbers, ranking.shared[:NEIGHBOURS].tolist(), strict=True)
-    return Look(len(roster), tuple(Glimpse(names[number], shared) for number, shared in closest))
+    closest = _glimpses([names[number] for number in numbers], ranking.shared[:NEIGHBOURS], sample)
+    return Look(len(roster), closest)
 
 
-async def _listed(connection: Connection, endpoint: int, key: ListKey) -> Int32s:
-    """Those who are on the list, whether it is being read or is over."""
+def _glimpses(names: list[str], shared: Int32s, sample: Sample | None) -> tuple[Glimpse, ...]:
+    """The neighbours that are shown, with intervals if a sample was counted."""
+    if sample is None:
+        return tuple(Glimpse(name, count) for name, count in zip(names, shared.tolist(), strict=True))
+    found = estimate(sample, shared, shared)
+    rows = zip(names, shared.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    return tuple(Glimpse(name, count, low, high) for name, count, low, high in rows)
+
+
+async def _ordered(connection: Connection, endpoint: int, listed: Int32s) -> Int32s:
+    """The listed users in the order in which they are read."""
+    users = await who(connection, endpoint, listed.tolist())
+    places = {number: (place_of(user.id, ORDER_SEED), user.id) for number, user in users.items()}
+    return np.array(sorted(places, key=places.__getitem__), dtype=np.int32)
+
+
+def _drawn(ordered: Int32s, counted: Int32s) -> Sample | None:
+    """The longest sample of whom nearly all have a list; None: there is none that tells anything."""
+    first = ordered[:USERS_AT_MOST]
+    missing = np.cumsum(~np.isin(first, counted))
+    enough = np.flatnonzero(missing <= MISSING_AT_MOST * np.arange(1, len(first) + 1))
+    drawn = int(enough[-1]) + 1 if len(enough) else 0
+    if drawn < SAMPLE_AT_LEAST:
+        return None
+    return Sample(len(ordered), drawn, int(missing[drawn - 1]))
+
+
+async def _listed(connection: Connection, endpoint: int, key: ListKey) -> tuple[Int32s, bool]:
+    """Those who are on the list, and whether it is whole."""
     rows = StargazerRows(connection, endpoint, key)
     parts = await rows.parts(loaded=True)
     if parts:
-        listed = np.unique(np.concatenate([part.nodes()[0] for part in parts.values()]))
-    else:
-        found = await rows.find()
-        listed = np.zeros(0, dtype=np.int32) if found is None else found.users
-    return listed[:USERS_AT_MOST]
+        return np.unique(np.concatenate([part.nodes()[0] for part in parts.values()])), False
+    found = await rows.find()
+    if found is None:
+        return np.zeros(0, dtype=np.int32), False
+    return found.users, found.ending is Ending.WHOLE
