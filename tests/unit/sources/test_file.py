@@ -32,7 +32,9 @@ STARGAZERS = st.builds(
 
 
 @pytest.mark.parametrize(
-    "content", [TEXT, gzip.compress(TEXT), gzip.compress(TEXT[:8]) + gzip.compress(TEXT[8:])]
+    "content",
+    [TEXT, gzip.compress(TEXT), gzip.compress(TEXT[:8]) + gzip.compress(TEXT[8:])],
+    ids=["plain", "packed", "packed in two"],
 )
 def test_files_and_pipes_are_read(tmp_path: Path, content: bytes) -> None:
     """Plain or gzipped, in one member or more, by name or from standard input."""
