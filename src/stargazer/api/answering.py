@@ -24,7 +24,7 @@ from stargazer.errors import (
 from stargazer.planner.budget import Budget
 from stargazer.service import DAY, WEEK, Service, Wanted
 from stargazer.service.pricing import Price, price, price_stored
-from stargazer.service.service import can_serve
+from stargazer.service.service import FAILED_AGAIN_AFTER, can_serve
 from stargazer.store.answers import StoredAnswer, Terms
 from stargazer.store.jobs import Jobs
 from stargazer.store.jobs_states import Job, State
@@ -33,9 +33,6 @@ from stargazer.store.quota import Quotas
 
 EVER = timedelta(days=36_500)
 """The age of an answer when none is asked for."""
-
-FAILED_AGAIN_AFTER = timedelta(hours=1)
-"""An answer of which lists failed, or the list of stargazers broke off, is read again after so long."""
 
 PRICING_SECONDS = 5.0
 PLANNING_SECONDS = 30.0

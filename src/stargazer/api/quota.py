@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from stargazer.api.frame import Dress
+from stargazer.api.frame import NOT_MODIFIED, Dress
 from stargazer.api.security import Headers
 from stargazer.store.keys import Key
 from stargazer.store.quota import Quotas
 
 _STATE = "stargazer_key"
-_NOT_MODIFIED = 304
 
 
 def remember(scope: Any, key: Key) -> None:
@@ -25,7 +24,7 @@ def telling(quotas: Quotas) -> Dress:
         key: Key | None = scope["state"].get(_STATE)
         if key is None:
             return
-        if status == _NOT_MODIFIED:
+        if status == NOT_MODIFIED:
             quotas.not_modified(key)
         fields = quotas.fields(key)
         if fields is not None:

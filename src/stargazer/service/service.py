@@ -25,7 +25,7 @@ from stargazer.store.sizes import read_sizes
 from stargazer.store.stargazer_lists import ListKey
 
 FAILED_AGAIN_AFTER = timedelta(hours=1)
-"""So long an answer is served although lists failed; everything else of it is in the store."""
+"""So long an answer is served although something of it failed; everything else of it is in the store."""
 
 
 class Service(Stores):
