@@ -10,7 +10,7 @@ import pytest
 from stargazer.api.asked import Query, read
 from stargazer.api.bodies import Kept
 from stargazer.api.fields import choose, field, matches, takes_gzip, wait_seconds
-from stargazer.api.flights import Flights
+from stargazer.api.once import Once
 from stargazer.errors import InvalidRequest, NotAcceptable
 
 FORMS = ("application/json", "application/x-ndjson", "text/csv")
@@ -133,7 +133,7 @@ def test_one_makes_anew_what_the_others_get_meanwhile() -> None:
 
 async def test_work_under_way_is_joined() -> None:
     """It is done once, for whoever waits; who gives up does not end it for the others."""
-    flights: Flights[str, int] = Flights()
+    flights: Once[str, int] = Once()
     begun = 0
     gate = asyncio.Event()
 
@@ -154,7 +154,7 @@ async def test_work_under_way_is_joined() -> None:
 
 async def test_a_failure_is_for_all_who_wait() -> None:
     """And is forgotten with them."""
-    flights: Flights[str, int] = Flights()
+    flights: Once[str, int] = Once()
 
     async def fail() -> int:
         raise InvalidRequest("x", "y")

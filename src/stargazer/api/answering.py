@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from stargazer.api.credentials import Credential
-from stargazer.api.flights import Flights
 from stargazer.api.job_views import failure
+from stargazer.api.once import Once
 from stargazer.api.watching import Watches
 from stargazer.errors import (
     AnswerGone,
@@ -94,7 +94,7 @@ class Answering:
         self._watches = watches
         self._quotas = quotas
         self._limit_seconds = limit_seconds
-        self._pricing: Flights[tuple[str, int], Price] = Flights()
+        self._pricing: Once[tuple[str, int], Price] = Once()
         self._dear: dict[tuple[str, int], tuple[float, Price]] = {}
 
     @property

@@ -17,7 +17,7 @@ from litestar.types import Scope
 
 from stargazer.api.asked import Query
 from stargazer.api.fields import field, matches, takes_gzip
-from stargazer.api.flights import Flights
+from stargazer.api.once import Once
 from stargazer.api.replies import Reply
 from stargazer.errors import AnswerGone
 from stargazer.service import Service
@@ -147,7 +147,7 @@ class Bodies:
         self._kept: Kept[Body] = Kept(KEPT_SECONDS, KEPT_BYTES)
         self._fronts: Kept[Front] = Kept(FRONT_SECONDS, FRONT_BYTES)
         self._era = 0
-        self._making: Flights[Hashable, Body] = Flights()
+        self._making: Once[Hashable, Body] = Once()
         self._ear = bell.ear(forgotten_notice(service.database.endpoint))
 
     def front(self, key: Hashable) -> Front | None:

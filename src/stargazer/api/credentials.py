@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from stargazer.api.flights import Flights
+from stargazer.api.once import Once
 from stargazer.errors import CredentialsRefused, GitHubError
 from stargazer.github.transport import GitHub
 from stargazer.service import Service
@@ -111,7 +111,7 @@ class ServerCredential:
         self._fingerprint = fingerprint(token)
         self._ledgers = ledgers
         self._found: Credential | None = None
-        self._asking: Flights[None, Credential] = Flights()
+        self._asking: Once[None, Credential] = Once()
 
     async def of(self, key: Key) -> Credential:  # noqa: ARG002 - one token for all keys
         """Give the server's credential; GitHub is asked once whose it is."""

@@ -10,7 +10,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Flights(Generic[K, V]):
+class Once(Generic[K, V]):
     """Work under way, by what it is about. Whoever gives up waiting does not end it for the others."""
 
     def __init__(self) -> None:
