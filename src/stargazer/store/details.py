@@ -1,0 +1,97 @@
+"""What repositories are about: asked late, once, and again when it is old."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from stargazer.store.database import Database
+
+MAX_AGE = timedelta(days=30)
+"""What is older is asked again; until then it is still shown."""
+
+_READ = """
+SELECT repository_number, description, language, is_archived, is_fork
+FROM repository_details
+WHERE endpoint = $1 AND repository_number = ANY($2::int[]) AND is_archived IS NOT NULL
+"""
+"""What is known of some repositories."""
+
+_WANTED = """
+SELECT wanted.number
+FROM unnest($2::int[]) WITH ORDINALITY AS wanted (number, place)
+LEFT JOIN repository_details AS known ON known.endpoint = $1 AND known.repository_number = wanted.number
+WHERE known.fetched_at IS NULL OR known.fetched_at < $3
+ORDER BY wanted.place
+"""
+"""Which of some repositories are to be asked, in the order given."""
+
+_WRITE = """
+INSERT INTO repository_details
+    (endpoint, repository_number, description, language, is_archived, is_fork, fetched_at)
+SELECT $1, said.number, said.description, said.language, said.is_archived, said.is_fork, $7
+FROM unnest($2::int[], $3::text[], $4::text[], $5::boolean[], $6::boolean[])
+     AS said (number, description, language, is_archived, is_fork)
+ORDER BY said.number
+ON CONFLICT (endpoint, repository_number) DO UPDATE SET
+    description = excluded.description, language = excluded.language, is_archived = excluded.is_archived,
+    is_fork = excluded.is_fork, fetched_at = excluded.fetched_at
+WHERE repository_details.fetched_at <= excluded.fetched_at
+"""
+"""Keep what GitHub said, unless somebody asked later; sorted, so that two writers cannot deadlock."""
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What GitHub says of one public repository."""
+
+    description: str | None
+    language: str | None
+    is_archived: bool
+    is_fork: bool
+
+
+class RepositoryDetails:
+    """The details of the repositories of one GitHub endpoint, by our number."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, repositories: Sequence[int]) -> dict[int, Details]:
+        """What is known, however old, without those that nobody asked about or GitHub did not show.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_READ, self._database.endpoint, list(repositories))
+        return {number: Details(*said) for number, *said in map(tuple, rows)}
+
+    async def wanted(self, repositories: Sequence[int], now: datetime) -> list[int]:
+        """Those that were not asked about within `MAX_AGE`, in the order given.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_WANTED, self._database.endpoint, list(repositories), now - MAX_AGE)
+        return [row["number"] for row in rows]
+
+    async def write(self, said: Mapping[int, Details | None], now: datetime) -> None:
+        """Keep what GitHub said.
+
+        Args:
+            said: by our number of the repository; None where GitHub showed no such public repository, which
+                is kept too, so that nobody asks again at once.
+            now: when it was asked.
+
+        Raises:
+            StoreUnavailable: the database cannot be used; nothing was written.
+        """
+        columns = [
+            [None if one is None else getattr(one, field) for one in said.values()]
+            for field in Details.__struct_fields__
+        ]
+        async with self._database.transaction() as connection:
+            await connection.execute(_WRITE, self._database.endpoint, list(said), *columns, now)
