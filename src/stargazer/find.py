@@ -15,12 +15,12 @@ from stargazer.errors import (
 )
 from stargazer.neighbours.answer import Neighbours
 from stargazer.neighbours.merge import Merge
-from stargazer.neighbours.stop import Until
+from stargazer.neighbours.stop import Until, Watch
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.planner.page import Page, User
 from stargazer.planner.plan import Plan
-from stargazer.planner.sample import SampleSize, next_look
+from stargazer.planner.sample import SampleSize
 from stargazer.planner.step import Progress
 from stargazer.runner import Clock, Run, SystemClock, Transport
 from stargazer.sources.entry import FileStargazer
@@ -91,8 +91,7 @@ class Finding:
         until: Until | None = None,
     ) -> None:
         self.plan = plan
-        self._until = until
-        self._next_look = next_look(0)
+        self._watch = None if until is None else Watch(until)
         self._clock = clock or SystemClock()
         self._merge = Merge()
         self._begun_at = self._clock.now()
@@ -106,14 +105,13 @@ class Finding:
     def _take(self, accepted: Sequence[Page | User]) -> None:
         """Count what came; and when a look is due, tell the plan if that is enough."""
         self._merge.add(accepted)
-        if self._until is None:
+        if self._watch is None:
             return
         coverage = self.plan.coverage
         sample = coverage.sampled
-        if sample is None or sample.drawn < self._next_look:
+        if sample is None or not self._watch.is_due(sample):
             return
-        self._next_look = next_look(sample.drawn)
-        if self._until.is_met(self._merge.neighbours(coverage).counts, sample):
+        if self._watch.until.is_met(self._merge.neighbours(coverage).counts.estimated, sample):
             self.plan.suffice()
 
     def now(self) -> Found:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 import numpy as np
 from tests.bench.estimate_trials import matrix
 
-from stargazer.neighbours.answer import Counts
 from stargazer.neighbours.estimate import Intervals
 from stargazer.neighbours.stop import Until
 from stargazer.planner.sample import Sample, next_look
@@ -32,10 +30,6 @@ class Stopped(msgspec.Struct, frozen=True):
     users: int
     is_right: bool
     recall: float
-
-
-class _Estimated(msgspec.Struct, frozen=True, eq=False):
-    estimated: Intervals
 
 
 def stop_runs(name: str, until: Until, seeds: Sequence[int]) -> list[Stopped]:
@@ -61,8 +55,8 @@ def stop_runs(name: str, until: Until, seeds: Sequence[int]) -> list[Stopped]:
             last, drawn = drawn, min(users, next_look(drawn))
             lists = [flat[starts[user] : starts[user + 1]] for user in order[last:drawn]]
             counted += np.bincount(np.concatenate(lists), minlength=repositories).astype(np.int32)
-            ends = _Estimated(Intervals(counted, counted, counted, counted))
-            if until.is_met(cast("Counts", ends), Sample(users, drawn)):
+            ends = Intervals(counted, counted, counted, counted)
+            if until.is_met(ends, Sample(users, drawn)):
                 break
         first = np.argsort(-counted, kind="stable")[:rank]
         others = np.delete(true, first)

@@ -9,9 +9,8 @@ import msgspec
 import numpy as np
 
 from stargazer.errors import InvalidRequest
-from stargazer.neighbours.answer import Counts
-from stargazer.neighbours.estimate import CONFIDENCE, normal_quantile
-from stargazer.planner.sample import Sample, looks_until
+from stargazer.neighbours.estimate import CONFIDENCE, Intervals, normal_quantile
+from stargazer.planner.sample import Sample, looks_until, next_look
 
 WIDTH_TOP = 20
 """The width that is asked for is that of so many of the first neighbours."""
@@ -65,23 +64,52 @@ class Until(msgspec.Struct, frozen=True):
             "until", "width=0.1 (a part of the count) or top=20 (a rank), as in top=20,tie=0.25", got=text
         )
 
-    def is_met(self, counts: Counts, sample: Sample) -> bool:
-        """Whether an estimate is good enough."""
+    def is_met(self, ends: Intervals | None, sample: Sample) -> bool:
+        """Whether an estimate is good enough by the *ends* of its intervals; None: it is exact."""
+        if ends is None:
+            return True
         if self.width is not None:
-            return _is_narrow(counts, self.width)
-        return self.top is not None and _is_settled(counts, sample, self.top, self.tie)
+            return _is_narrow(ends, self.width)
+        return self.top is not None and _is_settled(ends, sample, self.top, self.tie)
+
+    def __str__(self) -> str:
+        """Write it as people do.
+
+        Example:
+            >>> str(Until(width=0.1)), str(Until(top=20)), str(Until(top=20, tie=0.25))
+            ('width=0.1', 'top=20', 'top=20,tie=0.25')
+        """
+        if self.width is not None:
+            return f"width={self.width}"
+        return f"top={self.top}" if self.tie == TIE else f"top={self.top},tie={self.tie}"
 
 
-def _is_narrow(counts: Counts, width: float) -> bool:
-    """Whether the intervals of the first neighbours are narrow."""
-    ends = counts.estimated
-    if ends is None:
+class Watch:
+    """Looks on while a sample grows, ever more seldom, until a rule is met.
+
+    Args:
+        until: the rule.
+    """
+
+    def __init__(self, until: Until) -> None:
+        self.until = until
+        self._next_look = next_look(0)
+
+    def is_due(self, sample: Sample | None) -> bool:
+        """Whether it is time to look at a sample; asked once for each."""
+        if sample is None or sample.drawn < self._next_look:
+            return False
+        self._next_look = next_look(sample.drawn)
         return True
+
+
+def _is_narrow(ends: Intervals, width: float) -> bool:
+    """Whether the intervals of the first neighbours are narrow."""
     first = np.argsort(-ends.shared, kind="stable")[:WIDTH_TOP]
     return bool(np.all(ends.high[first] - ends.low[first] <= 2 * width * np.maximum(ends.shared[first], 1)))
 
 
-def _is_settled(counts: Counts, sample: Sample, rank: int, tie: float) -> bool:
+def _is_settled(ends: Intervals, sample: Sample, rank: int, tie: float) -> bool:
     """Whether nobody behind the last rank may share clearly more than anybody before it.
 
     What the last one counts for, with the tie, has to stand so far above the next one that chance does
@@ -89,9 +117,7 @@ def _is_settled(counts: Counts, sample: Sample, rank: int, tie: float) -> bool:
     The bound holds at all looks together: the chance to be wrong is shared out evenly among all looks
     there may be, and among all neighbours that have to be told apart.
     """
-    if counts.estimated is None:
-        return True
-    counted = np.sort(counts.estimated.counted)[::-1][: rank + 1]
+    counted = np.sort(ends.counted)[::-1][: rank + 1]
     if len(counted) <= rank:
         return False
     last, rival = float(counted[rank - 1]), float(counted[rank] + sample.missing + sample.unknown)

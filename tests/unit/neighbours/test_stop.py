@@ -8,21 +8,16 @@ from tests.laws.driver import Driver
 from tests.laws.world import World
 
 from stargazer.errors import InvalidRequest
-from stargazer.neighbours.answer import Counts
-from stargazer.neighbours.estimate import estimate
+from stargazer.neighbours.estimate import Intervals, estimate
 from stargazer.neighbours.stop import Until
 from stargazer.planner.plan import Plan
 from stargazer.planner.sample import Sample
 
 
-def counted(sample: Sample, *numbers: int) -> Counts:
-    """Counts of a real plan's answer, with these numbers counted in the sample."""
-    driver = Driver(Plan.neighbours("owner/r1"), World.of([3]))
-    driver.run()
-    counts = driver.neighbours().counts
+def counted(sample: Sample, *numbers: int) -> Intervals:
+    """The intervals of neighbours of which so many were counted in the sample."""
     ks = np.array(numbers, dtype=np.int32)
-    values = {name: getattr(counts, name) for name in counts.__struct_fields__}
-    return Counts(**{**values, "estimated": estimate(sample, ks, ks)})
+    return estimate(sample, ks, ks)
 
 
 @pytest.mark.parametrize(
@@ -60,5 +55,5 @@ def test_what_is_exact_is_enough() -> None:
     driver.run()
     counts = driver.neighbours().counts
 
-    assert Until(width=0.1).is_met(counts, Sample(2, 2))
-    assert Until(top=5).is_met(counts, Sample(2, 2))
+    assert Until(width=0.1).is_met(counts.estimated, Sample(2, 2))
+    assert Until(top=5).is_met(counts.estimated, Sample(2, 2))
