@@ -35,6 +35,7 @@ directions = st.sampled_from(page.Direction)
 selections = st.one_of(
     st.builds(page.FactsRequest, names, names),
     st.builds(page.UserRequest, names),
+    st.builds(page.DetailsRequest, names, names, st.integers(0)),
     st.builds(page.StargazersRequest, names, names, sizes, cursors, directions),
     st.builds(page.StarListRequest, names, sizes, cursors, directions, st.integers(0)),
 )
@@ -86,6 +87,7 @@ def test_every_operation_costs_a_point_alone(name: str) -> None:
         pages_of(range(MOST_REQUESTS)),
         pages_of(range(MOST_REQUESTS), first=1),
         tuple(page.UserRequest(f"user-{number}") for number in range(100)),
+        tuple(page.DetailsRequest("rails", f"rails-{number}", number) for number in range(100)),
         (
             page.FactsRequest("rails", "rails"),
             page.StargazersRequest("rails", "rails", 100, None, page.Direction.ASC),
@@ -93,7 +95,7 @@ def test_every_operation_costs_a_point_alone(name: str) -> None:
             *pages_of(range(MOST_REQUESTS - 2)),
         ),
     ],
-    ids=["rate limit", "full", "full of small pages", "logins", "first call"],
+    ids=["rate limit", "full", "full of small pages", "logins", "details", "first call"],
 )
 def test_the_calls_of_a_plan_are_valid_and_cost_what_was_reserved(chosen: tuple[page.Selection, ...]) -> None:
     """The largest calls, too, are one point at most."""

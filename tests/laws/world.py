@@ -172,6 +172,8 @@ class World:
                 user_id = f"U_{login.removeprefix('user-')}"
                 known = user_id in self.lists and user_id not in self.gone
                 return self.user(user_id) if known else Failure(FailureKind.GONE, "gone")
+            case page.DetailsRequest():
+                return Failure(FailureKind.GONE, "no plan asks for details")
             case page.StargazersRequest():
                 return self._stargazers(selection)
             case page.StarListRequest(user_id=user_id):

@@ -30,6 +30,7 @@ OPERATION_NAME = "Call"
 KINDS: tuple[tuple[str, type[page.Selection], str], ...] = (
     ("f", page.FactsRequest, "repository"),
     ("u", page.UserRequest, "user"),
+    ("d", page.DetailsRequest, "repository_details"),
     ("s", page.StargazersRequest, "stargazers"),
     ("l", page.StarListRequest, "star_list"),
 )
@@ -105,7 +106,7 @@ def compose(call: page.Call) -> Composed:
 def _values(selection: page.Selection) -> Sequence[tuple[str, Any]]:
     """Return the variables of a selection, named as its document in `queries/` names them."""
     match selection:
-        case page.FactsRequest(owner, name):
+        case page.FactsRequest(owner, name) | page.DetailsRequest(owner, name):
             return (("owner", owner), ("name", name))
         case page.UserRequest(login):
             return (("login", login),)

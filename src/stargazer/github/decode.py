@@ -60,10 +60,24 @@ class _Facts(msgspec.Struct, frozen=True, rename="camel"):
     is_private: bool
 
 
+class _Language(msgspec.Struct, frozen=True):
+    name: str
+
+
+class _Details(msgspec.Struct, frozen=True, rename="camel"):
+    database_id: int | None
+    is_private: bool
+    description: str | None
+    primary_language: _Language | None
+    is_archived: bool
+    is_fork: bool
+
+
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _RATE_LIMIT = msgspec.json.Decoder(RateLimit)
 _FACTS = msgspec.json.Decoder(_Facts)
 _USER = msgspec.json.Decoder(page.User)
+_DETAILS = msgspec.json.Decoder(_Details)
 _STARGAZERS = msgspec.json.Decoder(_StargazersOf)
 _STAR_LIST = msgspec.json.Decoder(_StarListOf)
 
@@ -234,12 +248,28 @@ def _decode_value(selection: page.Selection, value: msgspec.Raw) -> page.Outcome
             )
         case page.UserRequest():
             return _USER.decode(value)
+        case page.DetailsRequest():
+            return _details_of(selection, _DETAILS.decode(value))
         case page.StargazersRequest():
             return _page_of_stargazers(selection, _STARGAZERS.decode(value).stargazers)
         case page.StarListRequest():
             return _page_of_stars(selection, _STAR_LIST.decode(value).starred_repositories)
         case _:
             assert_never(selection)
+
+
+def _details_of(request: page.DetailsRequest, sent: _Details) -> page.Details | Failure:
+    """Tell nothing of what is private, nor of another repository that has got the name since."""
+    if sent.is_private or sent.database_id != request.database_id:
+        return Failure(FailureKind.GONE, "no public repository with this name and number")
+    language = sent.primary_language
+    return page.Details(
+        # No database keeps a null character in a text.
+        description=sent.description and sent.description.replace("\0", ""),
+        language=language.name if language else None,
+        is_archived=sent.is_archived,
+        is_fork=sent.is_fork,
+    )
 
 
 def _page_of_stargazers(request: page.StargazersRequest, sent: _Stargazers) -> page.StargazersPage:

@@ -68,7 +68,18 @@ class StarListRequest(msgspec.Struct, frozen=True):
     seed: int
 
 
-Selection = FactsRequest | UserRequest | StargazersRequest | StarListRequest
+class DetailsRequest(msgspec.Struct, frozen=True):
+    """What one public repository is about: no connection, so no points.
+
+    `database_id` is the repository that is meant, whoever bears its name now.
+    """
+
+    owner: str
+    name: str
+    database_id: int
+
+
+Selection = FactsRequest | UserRequest | StargazersRequest | StarListRequest | DetailsRequest
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -132,6 +143,18 @@ class Facts(msgspec.Struct, frozen=True):
     name_with_owner: str
     stargazer_count: int
     is_private: bool
+
+
+class Details(msgspec.Struct, frozen=True):
+    """What GitHub says of one public repository beyond its facts.
+
+    `language` is the one that most of it is written in; None where GitHub names none.
+    """
+
+    description: str | None
+    language: str | None
+    is_archived: bool
+    is_fork: bool
 
 
 class StargazersPage(msgspec.Struct, frozen=True):
@@ -207,7 +230,7 @@ class Failure(msgspec.Struct, frozen=True):
     retry_after: float | None = None
 
 
-Outcome = Facts | User | StargazersPage | StarListPage | Failure
+Outcome = Facts | User | Details | StargazersPage | StarListPage | Failure
 
 
 class Reading(msgspec.Struct, frozen=True):

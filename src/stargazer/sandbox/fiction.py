@@ -60,3 +60,13 @@ def write_repository(number: int, topic: int) -> str:
 def choose_language(number: int, topic: int) -> str | None:
     """Return the main language of a made-up repository: its topic's, mostly."""
     return _LANGUAGES[(topic if number % 3 else number) % len(_LANGUAGES)]
+
+
+def choose_archived(repositories: int) -> frozenset[int]:
+    """Return which of so many repositories are archived: every 23rd."""
+    return frozenset(range(5, repositories, 23))
+
+
+def choose_forks(repositories: int) -> frozenset[int]:
+    """Return which of so many repositories are forks: every 31st."""
+    return frozenset(range(7, repositories, 31))

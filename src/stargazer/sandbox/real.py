@@ -17,7 +17,7 @@ _END = int(moments.to_seconds(datetime(2009, 8, 31, tzinfo=UTC)))
 _DAY_SECONDS = 86_400
 _DESCRIPTION = (
     "Real repositories and real stars of 2009 (GitHub Contest, public domain); "
-    "logins and star times are made up."
+    "logins, star times, descriptions, archives and forks are made up."
 )
 
 
@@ -50,7 +50,13 @@ def real_graph() -> graph.Graph:
     spoken = [None, *packed.languages]
     return graph.Graph(
         [fiction.write_login(number) for number in range(len(lengths))],
-        Repositories(packed.names, languages=[spoken[index] for index in packed.language]),
+        Repositories(
+            packed.names,
+            languages=[spoken[index] for index in packed.language],
+            descriptions=[f"A made-up description of {name.partition('/')[2]}" for name in packed.names],
+            archived=fiction.choose_archived(len(packed.names)),
+            forks=fiction.choose_forks(len(packed.names)),
+        ),
         users=np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
         starred=starred,
         starred_seconds=seconds.astype(np.int64),

@@ -219,6 +219,6 @@ def _name_repositories(topics: NDArray[np.int64], subjects: list[str]) -> Reposi
         languages=languages + ["Python"] * len(subjects),
         descriptions=[about[topic] for topic in by_number]
         + ["A made-up repository of a known size"] * len(subjects),
-        archived=frozenset(range(5, size, 23)),
-        forks=frozenset(range(7, size, 31)),
+        archived=fiction.choose_archived(size),
+        forks=fiction.choose_forks(size),
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
+from stargazer.planner.page import Details
 from stargazer.store.database import Database
 
 MAX_AGE = timedelta(days=30)
@@ -41,15 +40,6 @@ ON CONFLICT (endpoint, repository_number) DO UPDATE SET
 WHERE repository_details.fetched_at <= excluded.fetched_at
 """
 """Keep what GitHub said, unless somebody asked later; sorted, so that two writers cannot deadlock."""
-
-
-class Details(msgspec.Struct, frozen=True):
-    """What GitHub says of one public repository."""
-
-    description: str | None
-    language: str | None
-    is_archived: bool
-    is_fork: bool
 
 
 class RepositoryDetails:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from stargazer.planner.page import Facts
+from stargazer.planner.page import Details, Facts
 from stargazer.store.database import Database
-from stargazer.store.details import MAX_AGE, Details, RepositoryDetails
+from stargazer.store.details import MAX_AGE, RepositoryDetails
 from stargazer.store.repositories import Repositories
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)

@@ -14,6 +14,9 @@ from stargazer.github import compose
 from stargazer.github.decode import decode
 from stargazer.planner import page
 
+DETAILED = 4711
+"""The number of the repository whose details are asked."""
+
 numbers = st.integers(1, 2**31 - 1)
 names = st.text(max_size=20)
 counts = st.integers(0, 10**9)
@@ -56,12 +59,20 @@ stargazers_pages = st.builds(
     st.booleans(),
     cursors,
 )
+details = st.builds(
+    page.Details,
+    st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=10),
+    st.none() | names,
+    st.booleans(),
+    st.booleans(),
+)
 facts = st.builds(page.Facts, names, st.none() | numbers, names, counts, st.booleans())
 answered = st.one_of(
     star_list_pages().map(lambda found: (found.request, found)),
     stargazers_pages.map(lambda found: (found.request, found)),
     st.tuples(st.builds(page.FactsRequest, names, names), facts),
     st.tuples(st.builds(page.UserRequest, names), users),
+    st.tuples(st.builds(page.DetailsRequest, names, names, st.just(DETAILED)), details),
 )
 
 
@@ -85,6 +96,16 @@ def encode_outcome(outcome: page.Outcome) -> Any:
                 "nameWithOwner": outcome.name_with_owner,
                 "stargazerCount": outcome.stargazer_count,
                 "isPrivate": outcome.is_private,
+            }
+        case page.Details():
+            language = outcome.language
+            return {
+                "databaseId": DETAILED,
+                "isPrivate": False,
+                "description": outcome.description,
+                "primaryLanguage": None if language is None else {"name": language},
+                "isArchived": outcome.is_archived,
+                "isFork": outcome.is_fork,
             }
         case _:
             return outcome
@@ -124,11 +145,12 @@ def test_decoding_gives_back_what_was_sent(
 EVERY_KIND = (
     page.FactsRequest("o", "r"),
     page.UserRequest("ada"),
+    page.DetailsRequest("o", "r", DETAILED),
     page.StargazersRequest("o", "r", 100, None, page.Direction.ASC),
     page.StarListRequest("U_1", 100, None, page.Direction.ASC, 7),
 )
 words = st.sampled_from(
-    ("data", "errors", "message", "type", "path", "f0", "u0", "s0", "l0", "rateLimit", "RATE_LIMITED")
+    ("data", "errors", "message", "type", "path", "f0", "u0", "d0", "s0", "l0", "rateLimit", "RATE_LIMITED")
 ) | st.sampled_from(
     ("stargazers", "starredRepositories", "edges", "node", "pageInfo", "databaseId", "NOT_FOUND", "FORBIDDEN")
 )

@@ -21,3 +21,6 @@ COMMENT ON COLUMN repository_details.language IS 'The language most of it is wri
 COMMENT ON COLUMN repository_details.is_archived IS 'Whether it is read-only; null when GitHub showed no such public repository.';
 COMMENT ON COLUMN repository_details.is_fork IS 'Whether it is a fork; null when GitHub showed no such public repository.';
 COMMENT ON COLUMN repository_details.fetched_at IS 'When GitHub was asked.';
+
+-- Whose a repository is: neighbours are looked up by their owner.
+CREATE INDEX repository_owner ON repository (endpoint, lower(split_part(name, '/', 1)));
