@@ -7,6 +7,7 @@ from stargazer.store.answers import Answers
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.credentials import Credentials
 from stargazer.store.database import Database
+from stargazer.store.details import RepositoryDetails
 from stargazer.store.forgotten import Forgotten
 from stargazer.store.imported_lists import ImportedLists
 from stargazer.store.refusals import Refusals
@@ -34,6 +35,7 @@ class Stores:
         self.stargazer_lists = StargazerLists(database)
         self.answers = Answers(database, forgotten=self.forgotten)
         self.pages = AnswerPages(database)
+        self.details = RepositoryDetails(database)
         self.credentials = Credentials(database, self.forgotten)
         self.refusals = Refusals(database)
         self.imported_lists = ImportedLists(database, self.forgotten)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from itertools import pairwise
 
 import msgspec
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from stargazer.errors import AnswerGone
 from stargazer.neighbours import rank
+from stargazer.neighbours.filter import ALL, Filter
+from stargazer.planner.page import Details
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_columns import Shelf
 from stargazer.store.answers_slices import Gone, Slices, StoredNeighbour, Usernames
@@ -25,6 +27,11 @@ _STREAM_NAMES = 200_000
 """How many neighbours, and names, are made at once in a stream."""
 
 _SCORED_AT_ONCE = 1 << 16
+
+CLOSEST = 1_000
+"""Of so many neighbours by `shared`, and as many by `relevance`, it is found out what they are about."""
+
+_NOTHING: Mapping[int, Details] = {}
 
 
 class AnswerPage(msgspec.Struct, frozen=True):
@@ -42,8 +49,9 @@ class AnswerPages:
     it. Counts, scores and the order are those of the day it was made.
     """
 
-    def __init__(self, database: Database, *, shelf_bytes: int = SHELF_BYTES) -> None:
+    def __init__(self, database: Database, *, shelf_bytes: int = SHELF_BYTES, closest: int = CLOSEST) -> None:
         self._database = database
+        self._closest = closest
         self._shelf = Shelf(shelf_bytes)
 
     async def page(
@@ -55,10 +63,13 @@ class AnswerPages:
         limit: int = 100,
         min_shared: int = 1,
         names: int | None = 1_000,
+        only: Filter = ALL,
+        said: Mapping[int, Details] = _NOTHING,
     ) -> AnswerPage | None:
         """Read some neighbours; None when the answer has been cleaned.
 
-        Each has the first *names* of its stargazers by login, None for all.
+        Each has the first *names* of its stargazers by login, None for all. A
+        filter by details finds those of whom the details are *said*.
 
         Raises:
             StoreUnavailable: the database failed.
@@ -66,13 +77,13 @@ class AnswerPages:
         async with self._database.connection() as connection:
             slices = Slices(connection, self._database.endpoint, answer, self._shelf)
             try:
-                total = await slices.sharing(min_shared)
-                places = (await self._order(slices, sort, total))[offset : offset + limit]
-                chosen = await slices.chosen(places)
+                places = await self._order(slices, sort, await slices.sharing(min_shared))
+                places = await _fitting(slices, places, only, said)
+                chosen = await slices.chosen(places[offset : offset + limit])
                 found = await slices.neighbours(chosen, Usernames(), names=names)
             except Gone:
                 return None
-        return AnswerPage(found, total)
+        return AnswerPage(found, len(places))
 
     async def stream(
         self,
@@ -81,8 +92,10 @@ class AnswerPages:
         sort: rank.Score = "shared",
         min_shared: int = 1,
         names: int | None = None,
+        only: Filter = ALL,
+        said: Mapping[int, Details] = _NOTHING,
     ) -> AsyncIterator[tuple[StoredNeighbour, ...]]:
-        """Read all neighbours, some at a time; no connection is held in between.
+        """Read all neighbours that pass the filter, some at a time; no connection is held in between.
 
         Raises:
             AnswerGone: the answer was cleaned meanwhile.
@@ -97,6 +110,7 @@ class AnswerPages:
                 try:
                     if places is None:
                         places = await self._order(slices, sort, await slices.sharing(min_shared))
+                        places = await _fitting(slices, places, only, said)
                     chosen = await slices.chosen(places[read : read + _STREAM_NEIGHBOURS])
                     chosen = chosen.first(names=_STREAM_NAMES, each=names)
                     found = await slices.neighbours(chosen, usernames, names=names)
@@ -105,6 +119,32 @@ class AnswerPages:
             read += len(chosen.places)
             if found:
                 yield found
+
+    async def closest(self, answer: StoredAnswer) -> list[int] | None:
+        """List our numbers of the closest neighbours, by `shared` or by `relevance`, the closest first.
+
+        Returns:
+            At most twice as many as `CLOSEST`, each once; None when the answer has been cleaned.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        numbers = self._shelf.take(answer.id, "closest")
+        if numbers is None:
+            async with self._database.connection() as connection:
+                slices = Slices(connection, self._database.endpoint, answer, self._shelf)
+                try:
+                    order = await self._order(slices, "relevance", answer.neighbours)
+                    standing = await slices.column("repositories")
+                except Gone:
+                    return None
+            relevant = order[: self._closest]
+            turns = np.stack([np.arange(len(relevant), dtype=np.int32), relevant], axis=1).ravel()
+            _, first = np.unique(turns, return_index=True)
+            numbers = standing[turns[np.sort(first)]]
+            self._shelf.put(answer.id, "closest", numbers)
+        closest: list[int] = numbers.tolist()
+        return closest
 
     async def _order(self, slices: Slices, sort: rank.Score, total: int) -> NDArray[np.int32]:
         """Return the places of those that pass the filter, in the order that is asked for."""
@@ -117,6 +157,28 @@ class AnswerPages:
             self._shelf.put(slices.answer.id, sort, order)
         # The default order is by what is shared: those with enough are its beginning.
         return order if total == len(order) else order[order < total]
+
+
+async def _fitting(
+    slices: Slices, places: NDArray[np.int32], only: Filter, said: Mapping[int, Details]
+) -> NDArray[np.int32]:
+    """Return the places of those that are wanted, in the same order."""
+    if only.min_stars is not None or only.max_stars is not None:
+        stars = (await slices.column("stars"))[places]
+        most = np.iinfo(np.int32).max if only.max_stars is None else only.max_stars
+        places = places[(stars >= (only.min_stars or 0)) & (stars <= most)]
+    if only.owner is not None:
+        places = await _among(slices, places, await slices.owned(only.owner))
+    if only.needs_details:
+        fitting = [number for number, about in said.items() if only.fits_details(about)]
+        places = await _among(slices, places, np.array(fitting, dtype=np.int32))
+    return places
+
+
+async def _among(slices: Slices, places: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the places of some repositories; a table of all numbers beats sorting them."""
+    standing = await slices.column("repositories")
+    return places[np.isin(standing[places], numbers, kind="table")]
 
 
 def _sorted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 PARTS = "SELECT first_place, lowest FROM answer_part WHERE answer = $1 ORDER BY first_place"
 
 COUNTS = "SELECT shared, stars FROM answer_part WHERE answer = $1 ORDER BY first_place"
+
+WHOLE_COLUMNS = {
+    name: f"SELECT {name} FROM answer_part WHERE answer = $1 ORDER BY first_place"  # noqa: S608 - of words of ours
+    for name in ("repositories", "stars")
+}
 
 COLUMNS = """
 SELECT repositories, shared, stars FROM answer_part
@@ -40,6 +45,11 @@ LOGINS = "SELECT number, login FROM github_user WHERE endpoint = $1 AND number =
 
 REPOSITORIES = """
 SELECT number, name, database_id FROM repository WHERE endpoint = $1 AND number = ANY ($2::integer[])
+"""
+
+
+OWNED = """
+SELECT number FROM repository WHERE endpoint = $1 AND lower(split_part(name, '/', 1)) = lower($2)
 """
 
 
@@ -148,6 +158,22 @@ class Slices:
         if len(shared) != self.answer.neighbours:
             raise Gone
         return shared, stars
+
+    async def column(self, name: Literal["repositories", "stars"]) -> NDArray[np.int32]:
+        """Read one column of all neighbours; it is put on the shelf."""
+        whole = self._shelf.take(self.answer.id, name)
+        if whole is None:
+            rows = await self._connection.fetch(WHOLE_COLUMNS[name], self.answer.id)
+            whole = read(b"".join([row[name] for row in rows]))
+            if len(whole) != self.answer.neighbours:
+                raise Gone
+            self._shelf.put(self.answer.id, name, whole)
+        return whole
+
+    async def owned(self, owner: str) -> NDArray[np.int32]:
+        """Look up the repositories that belong to somebody, whether they are neighbours or not."""
+        rows = await self._connection.fetch(OWNED, self._endpoint, owner)
+        return np.array([row["number"] for row in rows], dtype=np.int32)
 
     async def chosen(self, places: NDArray[np.int32]) -> Chosen:
         """Read the columns of some places."""

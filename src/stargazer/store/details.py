@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+
+import msgspec
+import numpy as np
 
 from stargazer.planner.page import Details
 from stargazer.store.database import Database
@@ -12,9 +16,10 @@ MAX_AGE = timedelta(days=30)
 """What is older is asked again; until then it is still shown."""
 
 _READ = """
-SELECT repository_number, description, language, is_archived, is_fork
+SELECT repository_number, (extract(epoch FROM fetched_at) * 1000000)::bigint AS fetched,
+       description, language, is_archived, is_fork
 FROM repository_details
-WHERE endpoint = $1 AND repository_number = ANY($2::int[]) AND is_archived IS NOT NULL
+WHERE endpoint = $1 AND repository_number = ANY($2::int[])
 """
 """What is known of some repositories."""
 
@@ -42,21 +47,45 @@ WHERE repository_details.fetched_at <= excluded.fetched_at
 """Keep what GitHub said, unless somebody asked later; sorted, so that two writers cannot deadlock."""
 
 
+class KnownDetails(msgspec.Struct, frozen=True):
+    """What is known of some repositories.
+
+    `said` is by our number of the repository. `wanted` is how many could be
+    known: all but those that GitHub does not show. `mark` is another text when
+    anything of it has changed.
+    """
+
+    said: dict[int, Details]
+    wanted: int
+    mark: str
+
+    @property
+    def unknown(self) -> int:
+        """Of how many nothing is known yet."""
+        return self.wanted - len(self.said)
+
+
 class RepositoryDetails:
     """The details of the repositories of one GitHub endpoint, by our number."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def read(self, repositories: Sequence[int]) -> dict[int, Details]:
-        """What is known, however old, without those that nobody asked about or GitHub did not show.
+    async def known(self, repositories: Sequence[int]) -> KnownDetails:
+        """What is known, however old.
 
         Raises:
             StoreUnavailable: the database cannot be used.
         """
         async with self._database.connection() as connection:
             rows = await connection.fetch(_READ, self._database.endpoint, list(repositories))
-        return {number: Details(*said) for number, *said in map(tuple, rows)}
+        said, fetched = {}, []
+        for number, at, *about in map(tuple, rows):
+            fetched.append((number, at))
+            if about[-1] is not None:
+                said[number] = Details(*about)
+        marked = hashlib.blake2b(np.array(sorted(fetched), dtype=np.int64).tobytes(), digest_size=12)
+        return KnownDetails(said, len(repositories) - (len(fetched) - len(said)), marked.hexdigest())
 
     async def wanted(self, repositories: Sequence[int], now: datetime) -> list[int]:
         """Those that were not asked about within `MAX_AGE`, in the order given.
