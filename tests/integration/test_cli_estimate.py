@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -36,12 +39,25 @@ def test_an_estimate_says_what_it_is(console: Console, sandbox: Sandbox, tmp_pat
     assert ran.exit_code == 0
     truth = {repo: len(names) for repo, names in real_graph().truth(SEED).items()}
     items = msgspec.json.decode(ran.out)
-    assert list(items[0])[-2:] == ["shared_low", "shared_high"]
+    assert list(items[0])[7:9] == ["shared_low", "shared_high"]
+    assert list(items[0])[9:] == [
+        f"{score}_{end}" for score in ("relevance", "jaccard", "cosine") for end in ("low", "high")
+    ]
+    assert all(one["cosine_low"] <= one["cosine"] <= one["cosine_high"] for one in items)
     held = [one["shared_low"] <= truth[one["repo"]] <= one["shared_high"] for one in items[:100]]
     assert sum(held) >= 90
     told = msgspec.json.decode(report.read_bytes())
     assert (told["kind"], told["complete"], told["coverage"]["sample"]) == ("estimate", True, 120)
     assert told["coverage"]["users_unread"] == told["coverage"]["stargazers_listed"] - 120
+
+
+def test_csv_has_the_intervals_behind_the_published_columns(console: Console, sandbox: Sandbox) -> None:
+    """The seven columns of the contract come first, then both ends."""
+    ran = console.run("neighbours", SEED, "--sample", "120", "--format", "csv", at=sandbox)
+
+    rows = list(csv.DictReader(io.StringIO(ran.out.decode())))
+    assert list(rows[0])[6:] == ["stargazers", "shared_low", "shared_high"]
+    assert all(int(row["shared_low"]) <= int(row["shared"]) <= int(row["shared_high"]) for row in rows)
 
 
 def test_a_table_shows_the_intervals(console: Console, sandbox: Sandbox) -> None:
@@ -51,6 +67,14 @@ def test_a_table_shows_the_intervals(console: Console, sandbox: Sandbox) -> None
     assert ran.exit_code == 0
     assert "95 % interval" in ran.out.decode()
     assert "chosen at random" in ran.out.decode()
+    assert "By the lower end of relevance" in ran.out.decode()
+
+
+def test_the_reason_in_an_estimate_has_an_interval(console: Console, sandbox: Sandbox) -> None:
+    """What is not certain is not said as if it were."""
+    ran = console.run("neighbours", SEED, "--sample", "120", "--why", "--top", "3", at=sandbox)
+
+    assert re.search(rf"\d to \d+ % of its stargazers also starred {SEED}; chance", ran.out.decode())
 
 
 def test_a_sample_of_all_is_exact(console: Console, sandbox: Sandbox) -> None:

@@ -70,11 +70,12 @@ def test_csv_has_the_published_columns(console: Console, sandbox: Sandbox) -> No
 
 
 def test_the_table_says_what_the_answer_is_and_what_it_cost(console: Console, sandbox: Sandbox) -> None:
-    """The table shows names, counts and shares; under it stand kind and cost."""
+    """The table shows names, counts, shares and scores; under it stand its order, its kind and the cost."""
     ran = console.run("neighbours", "o/seed", at=sandbox)
     out = ran.out.decode()
     assert (ran.exit_code, ran.err) == (0, "")
-    assert ["o/near", "2", "66.7%", "2", "0.366"] in [line.split() for line in out.splitlines()]
+    assert ["o/near", "2", "100", "%", "2", "0.366"] in [line.split() for line in out.splitlines()]
+    assert "By relevance, the closest first" in out
     assert "Exact: all 3 stargazers were read." in out
     assert "a page at a time it would be" in out
 
@@ -105,6 +106,47 @@ def test_sort_top_and_min_shared_cut_the_output_only(
     assert cosines == sorted(cosines, reverse=True)
     assert names(decoded(top.out)) == names(decoded(shared.out)) == ["o/near"]
     assert decoded(report.read_bytes())["neighbours"] == 2
+
+
+def test_a_table_is_for_people_and_the_rest_for_programs(console: Console) -> None:
+    """A table has those first who are close, everything else those who share most; --sort rules both."""
+    giant = {f"u{number}": ["o/giant"] for number in range(40)}
+    graph = Graph.from_lists(
+        {
+            **giant,
+            **{name: ["o/seed", "o/kin", "o/giant"] for name in ("ada", "bob")},
+            "eve": ["o/seed", "o/giant"],
+        }
+    )
+    orders = {}
+    with serving(graph) as sandbox:
+        for form in ("table", "json", "csv"):
+            for sort in ((), ("--sort", "shared"), ("--sort", "relevance")):
+                out = console.run("neighbours", "o/seed", "--format", form, *sort, at=sandbox).out
+                orders[form, sort[1:]] = out.index(b"o/kin") < out.index(b"o/giant")
+    assert {form: orders[form, ()] for form in ("table", "json", "csv")} == {
+        "table": True,
+        "json": False,
+        "csv": False,
+    }
+    assert not any(orders[form, ("shared",)] for form in ("table", "json", "csv"))
+    assert all(orders[form, ("relevance",)] for form in ("table", "json", "csv"))
+
+
+def test_each_neighbour_can_say_why(console: Console, sandbox: Sandbox) -> None:
+    """`--why` says of each its share and what chance would give; programs have the figures."""
+    ran = console.run("neighbours", "o/seed", "--why", at=sandbox)
+    refused = console.run("neighbours", "o/seed", "--why", "--format", "json", at=sandbox)
+    assert "100 % of its stargazers also starred o/seed; chance would be 75 %" in ran.out.decode()
+    assert (refused.exit_code, "--why goes with --format table" in refused.err) == (2, True)
+
+
+def test_csv_of_a_partial_answer_says_how_much_it_may_be(console: Console, sandbox: Sandbox) -> None:
+    """The published columns stand first; where lists are missing the ends of what is shared follow."""
+    ran = console.run("neighbours", "o/seed", "--format", "csv", "--max-stars-per-user", "1", at=sandbox)
+    rows = list(csv.DictReader(io.StringIO(ran.out.decode())))
+    assert list(rows[0])[6:] == ["stargazers", "shared_low", "shared_high"]
+    assert all(row["shared_low"] == "" and int(row["shared_high"]) > int(row["shared"]) for row in rows)
 
 
 def test_a_table_shows_twenty_and_says_how_many_more(console: Console) -> None:

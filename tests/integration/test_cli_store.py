@@ -87,6 +87,10 @@ def test_choices_are_the_same_from_the_store(console: Console) -> None:
             asked = ["neighbours", "mojombo/grit", "--format", "csv", *choice]
             stored = console.run(*asked, at=sandbox)
             assert stored.out == console.run(*asked, "--no-store", at=sandbox).out, choice
+        why = ["neighbours", "mojombo/grit", "--why"]
+        tables = [console.run(*why, *more, at=sandbox).out for more in ((), ("--no-store",))]
+    said, again = ([line for line in table.splitlines() if b"chance" in line] for table in tables)
+    assert said == again != []
 
 
 def test_a_stored_answer_says_so(console: Console, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -153,8 +153,9 @@ class _Serving:
         rows = self._backend.service.pages.stream(
             self._found.stored, sort=self._query.sort, min_shared=self._query.min_shared, names=self._names
         )
-        if form == CSV:
-            yield b"".join(csv_lines((), header=True))
-        lines = csv_lines if form == CSV else ndjson_lines
+        is_first = True
         async for some in rows:
-            yield b"".join(lines(some))
+            yield b"".join(csv_lines(some, header=is_first) if form == CSV else ndjson_lines(some))
+            is_first = False
+        if form == CSV and is_first:
+            yield b"".join(csv_lines((), header=True))

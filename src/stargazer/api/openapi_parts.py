@@ -89,6 +89,11 @@ def _neighbour() -> dict[str, Any]:
             "cosine": score,
             "shared_low": {**count, "description": "In an estimate: at least so many."},
             "shared_high": {**count, "description": "In an estimate or a partial answer: at most so many."},
+            **{
+                f"{name}_{end}": {**score, "description": f"In an estimate: {name} is {words} that."}
+                for name in ("relevance", "jaccard", "cosine")
+                for end, words in (("low", "at least"), ("high", "at most"))
+            },
         },
     }
 

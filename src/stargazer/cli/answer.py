@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -26,6 +26,9 @@ PAGE = 1_000
 TABLE_ROWS = 20
 """How many rows a table has unless told otherwise."""
 
+TABLE_SORT: Score = "relevance"
+"""What a table is ordered by unless told otherwise."""
+
 Row: TypeAlias = Neighbour | StoredNeighbour
 """One neighbour, as it is printed."""
 
@@ -45,9 +48,13 @@ class Choice(msgspec.Struct, frozen=True):
     is_named: bool = True
 
     @classmethod
-    def for_form(cls, form: str, *, sort: Score, top: int | None, min_shared: int) -> Choice:
-        """Choose what *form* prints unless told otherwise."""
+    def for_form(cls, form: str, *, sort: Score | None, top: int | None, min_shared: int) -> Choice:
+        """Choose what *form* prints unless told otherwise.
+
+        People see first what is close, programs what the contract says.
+        """
         is_table = form == "table"
+        sort = sort or (TABLE_SORT if is_table else "shared")
         if top is None:
             top = TABLE_ROWS if is_table else 0
         return cls(sort, top, min_shared, not is_table)
@@ -56,7 +63,8 @@ class Choice(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct, frozen=True, eq=False):
     """An answer to be printed.
 
-    `neighbours` is how many there are, `rows` gives those that are chosen.
+    `neighbours` is how many there are, `rows` gives those that are chosen, `chance` which share of the
+    stars of all of them chance would give.
     `made_at` is when a stored answer was made for which GitHub was not asked
     now; None if it was.
     """
@@ -67,6 +75,7 @@ class Shown(msgspec.Struct, frozen=True, eq=False):
     seconds: float
     neighbours: int
     rows: Callable[[Choice], Rows]
+    chance: Callable[[], Awaitable[float]]
     error: StargazerError | None = None
     made_at: datetime | None = None
 
@@ -101,6 +110,9 @@ def in_memory(found: Found) -> Shown:
         chosen = found.neighbours.at_least(choice.min_shared).sorted_by(choice.sort)
         yield chosen.top(choice.top) if choice.top else chosen
 
+    async def chance() -> float:
+        return found.neighbours.counts.chance
+
     return Shown(
         repository=found.repository,
         coverage=found.coverage,
@@ -108,6 +120,7 @@ def in_memory(found: Found) -> Shown:
         seconds=found.seconds,
         neighbours=len(found.neighbours),
         rows=rows,
+        chance=chance,
         error=found.error,
     )
 
@@ -117,6 +130,23 @@ async def no_rows(_: Choice) -> Rows:
     none: tuple[Iterable[Row], ...] = ()
     for rows in none:
         yield rows
+
+
+async def no_chance() -> float:
+    """Say what chance would give among no neighbours: nothing."""
+    return 0.0
+
+
+def stored_chance(pages: AnswerPages, answer: StoredAnswer) -> Callable[[], Awaitable[float]]:
+    """Tell what chance would give in a stored answer."""
+
+    async def chance() -> float:
+        found = await pages.chance(answer)
+        if found is None:
+            raise StoreUnavailable("the answer was cleaned before it was read", do="ask for it again")
+        return found
+
+    return chance
 
 
 def stored_rows(pages: AnswerPages, answer: StoredAnswer) -> Callable[[Choice], Rows]:

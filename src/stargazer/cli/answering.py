@@ -8,12 +8,20 @@ from datetime import timedelta
 
 import msgspec
 
-from stargazer.cli.answer import Shown, in_memory, no_rows, stored_coverage, stored_rows
+from stargazer.cli.answer import (
+    Shown,
+    in_memory,
+    no_chance,
+    no_rows,
+    stored_chance,
+    stored_coverage,
+    stored_rows,
+)
 from stargazer.cli.progress import watched
 from stargazer.cli.session import Session
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.stargazer_file import Given
-from stargazer.cli.waiting import StoreWait, resumed
+from stargazer.cli.waiting import StoreWait, outlasting, resumed
 from stargazer.errors import StoreUnavailable
 from stargazer.find import Finding
 from stargazer.neighbours.stop import Until
@@ -145,6 +153,7 @@ async def from_store(service: Service, stored: StoredAnswer, seconds: float) -> 
         seconds=seconds,
         neighbours=stored.neighbours,
         rows=stored_rows(service.pages, stored),
+        chance=stored_chance(service.pages, stored),
         made_at=stored.made_at,
     )
 
@@ -204,7 +213,8 @@ class _Asking:
         return (self._session.clock.now() - self._begun_at).total_seconds()
 
     def _kept(self, shown: Shown) -> Shown:
-        return msgspec.structs.replace(shown, rows=resumed(shown.rows, self._wait))
+        chance = outlasting(shown.chance, self._wait)
+        return msgspec.structs.replace(shown, rows=resumed(shown.rows, self._wait), chance=chance)
 
     async def _read(self, wanted: Wanted) -> tuple[Outcome, bool]:
         """Read into the store; tells whether the repository is private, too."""
@@ -258,5 +268,6 @@ def _shown(service: Service, outcome: Outcome) -> Shown:
         seconds=outcome.seconds,
         neighbours=0 if answer is None else answer.neighbours,
         rows=no_rows if answer is None else stored_rows(service.pages, answer),
+        chance=no_chance if answer is None else stored_chance(service.pages, answer),
         error=outcome.error,
     )

@@ -9,6 +9,7 @@ from stargazer.cli.answer import Choice, Rows, Shown
 from stargazer.cli.answering import Asked, user_of
 from stargazer.cli.session import Session
 from stargazer.neighbours.rank import FORMULAS
+from stargazer.neighbours.why import chance
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.name import parse_name
 from stargazer.service import Service
@@ -45,6 +46,10 @@ async def among(session: Session, database: Database, asked: Asked) -> Shown:
     async def rows(choice: Choice) -> Rows:
         yield _chosen(found.neighbours, found.coverage.stargazers_listed, choice)
 
+    async def by_chance() -> float:
+        shared = np.array([each.shared for each in found.neighbours], dtype=np.int64)
+        return chance(shared, np.array([each.stars for each in found.neighbours], dtype=np.int64))
+
     return Shown(
         repository=found.repository,
         coverage=found.coverage,
@@ -52,6 +57,7 @@ async def among(session: Session, database: Database, asked: Asked) -> Shown:
         seconds=(session.clock.now() - begun_at).total_seconds(),
         neighbours=len(found.neighbours),
         rows=rows,
+        chance=by_chance,
     )
 
 

@@ -61,12 +61,23 @@ OUTPUT = """\
 
 `--format json` prints one array, `ndjson` an object a line. Each item has `repo`, `stargazers` (sorted
 logins), `shared`, `stars`, `relevance`, `jaccard` and `cosine`; in a partial answer also `shared_high`,
-the most it can be. `csv` has the columns `repo,shared,stars,relevance,jaccard,cosine,stargazers`, logins
-separated by spaces. The order is that of `--sort`; what is equal comes by `shared`, then by name.
+the most it can be; in an estimate `shared_low` and `shared_high`, and the ends of each score:
+`relevance_low`, `relevance_high` and so on. `csv` has the columns
+`repo,shared,stars,relevance,jaccard,cosine,stargazers`, logins separated by spaces; in a partial answer
+and an estimate `shared_low,shared_high` follow, empty where an end is not known.
 
-`--report FILE` writes one JSON object with `repository`, `kind` (`exact` or `partial`), `complete`,
-`coverage`, `spent`, `seconds`, `neighbours` (their number, whatever `--top` says) and `warnings`; it is
-written for an interrupted run too. [How to read the report](../howto/read-the-report.md) explains it.
+`table` shows for people what is close: how many a neighbour shares, which part of its own stargazers that
+is, and the score of the order, which an arrow marks. With `--why` each neighbour says [why it is
+one](../explanation/scores.md#why-a-neighbour-is-one).
+
+The order is that of `--sort`: without it a table goes by `relevance`, everything else by `shared`. What is
+equal comes by `shared`, then by name. In an estimate an order by `relevance`, `jaccard` or `cosine` goes by
+the lower end of that score, so that nothing leads because it was seen once by luck.
+
+`--report FILE` writes one JSON object with `repository`, `kind` (`exact`, `partial` or `estimate`),
+`complete`, `coverage`, `spent`, `seconds`, `neighbours` (their number, whatever `--top` says) and
+`warnings`; it is written for an interrupted run too. [How to read the report](../howto/read-the-report.md)
+explains it.
 """
 
 MORE = {"neighbours": OUTPUT}

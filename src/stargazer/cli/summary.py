@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from stargazer.cli.words import count, span
+from stargazer.neighbours.rank import Score
 from stargazer.planner.budget import Spent
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.store.among import StoreCoverage
@@ -115,6 +116,21 @@ def _describe_among(repository: str, coverage: StoreCoverage) -> str:
         f"partial: among the {people} of people on your stored lists, {coverage.stargazers_listed:,} "
         f"hold {repository}; these are what they starred too, not its own neighbours"
     )
+
+
+def describe_order(sort: Score, kind: Kind) -> str:
+    """Say in which order neighbours stand, and how to get the other.
+
+    Example:
+        >>> describe_order("shared", Kind.EXACT)
+        'by shared, the most first; --sort relevance puts those first whose own stargazers starred it too'
+    """
+    if sort == "shared":
+        return (
+            "by shared, the most first; --sort relevance puts those first whose own stargazers starred it too"
+        )
+    ends = "the lower end of " if kind is Kind.ESTIMATE else ""
+    return f"by {ends}{sort}, the closest first; --sort shared puts those first that share most"
 
 
 def describe_cost(spent: Spent) -> str:

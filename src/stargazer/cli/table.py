@@ -9,27 +9,54 @@ from rich.table import Table
 from rich.text import Text
 
 from stargazer.cli.answer import Row
+from stargazer.neighbours.rank import Score
+from stargazer.neighbours.why import percent
 
 
-def neighbours_table(neighbours: Iterable[Row], stargazers: int) -> Table:
-    """Lay out neighbours; the share is that of *stargazers*. Those of an estimate have their intervals."""
+def neighbours_table(neighbours: Iterable[Row], sort: Score) -> Table:
+    """Lay out neighbours that stand in the order of *sort*, which an arrow marks.
+
+    Where counts are not certain, a column says what they may be. The last column is the score of the order,
+    or relevance.
+    """
     rows = list(neighbours)
-    is_estimate = any(one.shared_low is not None for one in rows)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("repository", no_wrap=True)
-    interval = ("95 % interval",) if is_estimate else ()
-    for title in ("shared", *interval, "share", "stars", "relevance"):
-        table.add_column(title, justify="right")
+    score: Score = "relevance" if sort == "shared" else sort
+    interval = _interval(rows)
+    for title in ("shared", *([interval] if interval else []), "of its stars", "stars", score):
+        table.add_column(f"{title} ↓" if title == sort else title, justify="right")
     for one in rows:
-        ends = (f"{one.shared_low:,} to {one.shared_high:,}",) if is_estimate else ()
         table.add_row(
             Text(one.repo),
             f"{one.shared:,}",
-            *ends,
-            f"{one.shared / max(stargazers, 1):.1%}",
+            *([_ends(one)] if interval else []),
+            percent(one.shared / max(one.stars, one.shared)),
             f"{one.stars:,}",
-            f"{one.relevance:.3f}",
+            f"{getattr(one, score):.3f}",
         )
+    return table
+
+
+def _interval(rows: list[Row]) -> str | None:
+    """The title of what counts may be; None where all of them are certain."""
+    if any(one.shared_low is not None for one in rows):
+        return "95 % interval"
+    return "at most" if any(one.shared_high is not None for one in rows) else None
+
+
+def _ends(row: Row) -> str:
+    high = row.shared if row.shared_high is None else row.shared_high
+    return f"{high:,}" if row.shared_low is None else f"{row.shared_low:,} to {high:,}"
+
+
+def reasons_table(neighbours: Iterable[tuple[Row, str]]) -> Table:
+    """Lay out neighbours with what makes each of them one."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("repository", no_wrap=True)
+    table.add_column("why")
+    for one, reason in neighbours:
+        table.add_row(Text(one.repo), Text(reason))
     return table
 
 

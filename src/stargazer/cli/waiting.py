@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from stargazer.cli.answer import Choice, Rows
 from stargazer.cli.problems import say
 from stargazer.cli.words import span
 from stargazer.errors import StoreUnavailable
 from stargazer.store.database import Database
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0
 """So long a command waits for its store before it gives up."""
@@ -71,6 +74,19 @@ class StoreWait:
             do="ask again when it is back, and the reading goes on with what is stored",
             retryable=True,
         )
+
+
+def outlasting(question: Callable[[], Awaitable[T]], wait: StoreWait) -> Callable[[], Awaitable[T]]:
+    """Ask the store something, and again after an outage."""
+
+    async def answer() -> T:
+        while True:
+            try:
+                return await question()
+            except StoreUnavailable as down:
+                await wait.out(down)
+
+    return answer
 
 
 def resumed(rows: Callable[[Choice], Rows], wait: StoreWait) -> Callable[[Choice], Rows]:

@@ -15,6 +15,7 @@ from stargazer.neighbours.columns import Names
 from stargazer.neighbours.estimate import Intervals
 from stargazer.neighbours.order import first_places
 from stargazer.neighbours.star_lists import Settled
+from stargazer.neighbours.why import chance, reason
 
 _BLOCK = 1_000
 """How many items an iteration makes at once."""
@@ -41,9 +42,9 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def chance(self) -> float:
-        """Which share of all stars of all neighbours were given by those who starred A."""
-        stars = int(np.maximum(self.stars, self.shared)[self.shared > 0].sum(dtype=np.int64))
-        return int(self.shared.sum(dtype=np.int64)) / max(stars, 1)
+        """Which share of the stars of all neighbours stargazers of A gave."""
+        shares = self.shared > 0
+        return chance(self.shared[shares], self.stars[shares])
 
     @cached_property
     def _alphabet(self) -> tuple[list[str], list[int]]:
@@ -73,11 +74,26 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def score(self, name: rank.Score, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
         """Compute one score of many repositories."""
+        return self._scored(name, self.shared, numbers)
+
+    def standing(self, name: rank.Score, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Compute what many repositories are ordered by: their score, in an estimate its lower end.
+
+        Who was seen once in a small sample counts for many, and would by any score that divides stand
+        above those who are close for certain. Only `shared` itself is ordered as it is shown.
+        """
+        if self.estimated is None or name == "shared":
+            return self.score(name, numbers)
+        return self._scored(name, self.estimated.low, numbers)
+
+    def _scored(
+        self, name: rank.Score, counted: NDArray[np.int32], numbers: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
         scores = np.empty(len(numbers), dtype=np.float64)
         formula = rank.FORMULAS[name]
         for begin in range(0, len(numbers), 1 << 16):
             block = numbers[begin : begin + (1 << 16)]
-            shared = self.shared[block].astype(np.float64)
+            shared = counted[block].astype(np.float64)
             stars = self.stars[block].astype(np.float64)
             scores[begin : begin + len(block)] = formula(shared, stars, self.stargazers)
         return scores
@@ -117,32 +133,19 @@ class Neighbour(msgspec.Struct, frozen=True, eq=False):
         """
         low = self.shared if self.shared_low is None else self.shared_low
         high = self.shared if self.shared_high is None else self.shared_high
-        ends = np.array([low, high], dtype=np.float64)
-        stars = np.full(2, self.stars, dtype=np.float64)
-        lower, upper = rank.FORMULAS[score](ends, stars, self._counts.stargazers).tolist()
-        return lower, upper
+        return rank.bounds(score, low, high, self.stars, self._counts.stargazers)
 
     def why(self, repository: str) -> str:
-        """Say what makes it a neighbour of *repository*, in figures.
+        """Say what makes it a neighbour of *repository*, in figures; an estimate gives the interval.
 
         Chance is how often the stargazers of all neighbours, taken together, starred *repository*.
 
-        Example: "31 % of its stargazers also starred pallets/flask; chance would be 0.4 %".
+        Example: "31 % of its stargazers also starred pallets/flask; chance would be 0.40 %".
         """
-        share = self.shared / max(self.stars, self.shared)
-        return (
-            f"{_percent(share)} of its stargazers also starred {repository}; "
-            f"chance would be {_percent(self._counts.chance)}"
-        )
+        return reason(self, repository, self._counts.chance)
 
     def __repr__(self) -> str:
         return f"Neighbour({self.repo!r}, shared={self.shared}, stars={self.stars})"
-
-
-def _percent(share: float) -> str:
-    """Write a share with two digits that count, and none behind the point from 10 % on."""
-    digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
-    return f"{share:.{digits}%}".replace("%", " %")
 
 
 class Neighbours(Sequence[Neighbour]):
@@ -152,7 +155,8 @@ class Neighbours(Sequence[Neighbour]):
     are looked at, and no more are sorted than that needs: the first twenty of
     five million cost little.
 
-    The default order is `shared`, the largest first, then `repo`, case-folded.
+    The default order is `shared`, the largest first, then `repo`, case-folded. In an
+    estimate every other order goes by the lower end of the score.
     """
 
     __slots__ = ("_counts", "_numbers", "_ranked", "_score")
@@ -220,7 +224,7 @@ class Neighbours(Sequence[Neighbour]):
         if count > len(self._ranked):
             # Twice as many as last time, so that paging through sorts seldom.
             count = min(len(self), max(count, 2 * len(self._ranked)))
-            scores = self._counts.score(self._score, self._numbers)
+            scores = self._counts.standing(self._score, self._numbers)
             counts = self._counts
             self._ranked = first_places(
                 count, self._numbers, scores, shared=counts.shared, names=counts.names, ids=counts.ids

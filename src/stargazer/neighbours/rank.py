@@ -103,3 +103,15 @@ FORMULAS: dict[Score, Formula] = {
     "cosine": cosine,
 }
 """The formula of each score, for arrays."""
+
+
+def bounds(name: Score, low: float, high: float, stars: float, stargazers: float) -> tuple[float, float]:
+    """Bound a score by the ends of what is shared: every score grows with it.
+
+    Example:
+        >>> bounds("cosine", 20.0, 40.0, 400.0, 100)
+        (0.1, 0.2)
+    """
+    ends = FORMULAS[name](np.array([low, high]), np.full(2, float(stars)), stargazers)
+    lower, upper = ends.tolist()
+    return lower, upper

@@ -9,11 +9,19 @@ from typing import Any, Protocol
 
 import msgspec
 
+from stargazer.neighbours.rank import Score
+
 DECIMALS = 6
 """To how many decimals a score is printed."""
 
 COLUMNS = ("repo", "shared", "stars", "relevance", "jaccard", "cosine", "stargazers")
 """The columns of CSV."""
+
+INTERVAL = ("shared_low", "shared_high")
+"""The columns that follow where counts are not certain; empty is an end that is not known."""
+
+RATIOS: tuple[Score, ...] = ("relevance", "jaccard", "cosine")
+"""The scores that are no counts."""
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -39,11 +47,19 @@ class Row(Protocol):
     def shared_low(self) -> int | None: ...  # noqa: D102
     @property
     def shared_high(self) -> int | None: ...  # noqa: D102
+    def bounds(self, score: Score) -> tuple[float, float]: ...  # noqa: D102
 
 
 def item(row: Row) -> dict[str, Any]:
-    """Turn a neighbour into an item of the published array."""
-    bounds = {"shared_low": row.shared_low, "shared_high": row.shared_high}
+    """Turn a neighbour into an item of the published array.
+
+    Where both ends of its count are known, those of its scores are told too.
+    """
+    bounds: dict[str, float | None] = {"shared_low": row.shared_low, "shared_high": row.shared_high}
+    if row.shared_low is not None:
+        for name in RATIOS:
+            low, high = row.bounds(name)
+            bounds |= {f"{name}_low": round(low, DECIMALS), f"{name}_high": round(high, DECIMALS)}
     return {
         "repo": row.repo,
         "stargazers": row.stargazers,
@@ -67,14 +83,19 @@ def ndjson_lines(rows: Iterable[Row]) -> Iterator[bytes]:
 
 
 def csv_lines(rows: Iterable[Row], *, header: bool = False) -> Iterator[bytes]:
-    """Write lines of CSV, after its *header* if that is wanted; logins are separated by spaces."""
+    """Write lines of CSV, after its *header* if that is wanted; logins are separated by spaces.
+
+    In an answer whose counts are not certain, none is: the first row decides about the columns.
+    """
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
+    some = list(rows)
+    columns = COLUMNS if not some or some[0].shared_high is None else COLUMNS + INTERVAL
     if header:
-        yield ",".join(COLUMNS).encode() + b"\n"
-    for row in rows:
-        cells = item(row)
-        writer.writerow([*(cells[name] for name in COLUMNS[:-1]), " ".join(cells["stargazers"])])
+        yield ",".join(columns).encode() + b"\n"
+    for row in some:
+        cells = {**item(row), "stargazers": " ".join(row.stargazers)}
+        writer.writerow([cells.get(name, "") for name in columns])
         yield line.getvalue().encode()
         line.seek(0)
         line.truncate()

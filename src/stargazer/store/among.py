@@ -183,6 +183,7 @@ class _Look:
                 shared_high=shared + found.cut,
                 database_id=repositories[number]["database_id"],
                 number=number,
+                seed_stargazers=len(found.users),
             )
 
 

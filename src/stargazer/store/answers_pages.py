@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stargazer.errors import AnswerGone
 from stargazer.neighbours import rank
 from stargazer.neighbours.filter import ALL, Filter
+from stargazer.neighbours.why import chance
 from stargazer.planner.page import Details
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_columns import Shelf
@@ -84,6 +85,19 @@ class AnswerPages:
             except Gone:
                 return None
         return AnswerPage(found, len(places))
+
+    async def chance(self, answer: StoredAnswer) -> float | None:
+        """Tell which share of the stars of all neighbours chance would give; None when it has been cleaned.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            try:
+                counts = await Slices(connection, self._database.endpoint, answer, self._shelf).counts()
+            except Gone:
+                return None
+        return chance(*counts)
 
     async def stream(
         self,

@@ -60,7 +60,8 @@ class Gone(Exception):
 class StoredNeighbour(msgspec.Struct, frozen=True):
     """A neighbour as it was counted, under the name it has today.
 
-    `stargazers` holds as many logins as were asked for, sorted, case-folded.
+    `stargazers` holds as many logins as were asked for, sorted, case-folded. `seed_stargazers` is how many
+    the repository has whose neighbour it is.
     """
 
     repo: str
@@ -74,6 +75,13 @@ class StoredNeighbour(msgspec.Struct, frozen=True):
     shared_high: int | None
     database_id: int
     number: int
+    seed_stargazers: int
+
+    def bounds(self, score: rank.Score) -> tuple[float, float]:
+        """Bound a score, where `shared` is not certain; else both ends are the score itself."""
+        low = self.shared if self.shared_low is None else self.shared_low
+        high = self.shared if self.shared_high is None else self.shared_high
+        return rank.bounds(score, low, high, self.stars, self.seed_stargazers)
 
 
 class Chosen(msgspec.Struct, frozen=True, eq=False):
@@ -226,6 +234,7 @@ class Slices:
                 shared_high=None if unsure is None else count + unsure,
                 database_id=called[number][1],
                 number=number,
+                seed_stargazers=self.answer.stargazers,
             )
             for number, count, total, who, relevance, jaccard, cosine in zip(*columns, *scores, strict=True)
             if number in called

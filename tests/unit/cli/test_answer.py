@@ -57,6 +57,7 @@ def test_a_stored_coverage_keeps_its_kind(members: dict[str, Any], list_whole: b
 )
 def test_only_a_table_is_cut_unless_told(form: str, top: int | None, chosen: int) -> None:
     """A table has twenty rows and names nobody; everything else is whole, with its names."""
-    choice = Choice.for_form(form, sort="shared", top=top, min_shared=1)
+    choice = Choice.for_form(form, sort=None, top=top, min_shared=1)
     assert choice.top == chosen
+    assert choice.sort == ("relevance" if form == "table" else "shared")
     assert choice.is_named == (form != "table")

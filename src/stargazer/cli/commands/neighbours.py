@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
+from rich.table import Table
 from rich.text import Text
 
-from stargazer.cli.answer import TABLE_ROWS, Choice, Shown
+from stargazer.cli.answer import TABLE_ROWS, TABLE_SORT, Choice, Shown
 from stargazer.cli.answering import Answered, Asked, answer, find
 from stargazer.cli.inverted import among, check_inverted
 from stargazer.cli.options import (
@@ -30,11 +31,12 @@ from stargazer.cli.report import check_report, write_report
 from stargazer.cli.session import Session, connect, read_settings
 from stargazer.cli.stargazer_file import Given, read_given
 from stargazer.cli.storage import open_store, open_store_if_any
-from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_pace
-from stargazer.cli.table import neighbours_table
+from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_order, describe_pace
+from stargazer.cli.table import neighbours_table, reasons_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.neighbours.rank import SCORES, Score
 from stargazer.neighbours.stop import Until
+from stargazer.neighbours.why import reason
 from stargazer.planner.budget import Budget
 from stargazer.planner.plan import Plan
 from stargazer.planner.sample import SampleSize
@@ -45,6 +47,7 @@ class Printing(msgspec.Struct, frozen=True):
 
     form: str
     choice: Choice
+    is_why: bool
     report: Path | None
 
 
@@ -62,7 +65,9 @@ Examples:
 @click.command("neighbours", cls=VerbatimCommand, epilog=EXAMPLES)
 @repository_argument()
 @click.option(
-    "--sort", type=click.Choice(SCORES), default="shared", show_default=True, help="Which come first."
+    "--sort",
+    type=click.Choice(SCORES),
+    help=f"Which come first.  [default: {TABLE_SORT} in a table, else shared]",
 )
 @click.option(
     "--top",
@@ -77,6 +82,12 @@ Examples:
     show_default=True,
     metavar="N",
     help="Print those that share so many stargazers.",
+)
+@click.option(
+    "--why",
+    "is_why",
+    is_flag=True,
+    help="In a table: say of each what makes it a neighbour, and what chance would give.",
 )
 @format_option("table", "json", "ndjson", "csv")
 @click.option("--report", metavar="FILE", help="Write how the answer was come by, as JSON.")
@@ -112,9 +123,10 @@ Examples:
 @sample_options
 def command(
     repository: str,
-    sort: Score,
+    sort: Score | None,
     top: int | None,
     min_shared: int,
+    is_why: bool,
     form: str,
     report: str | None,
     budget: int | None,
@@ -142,6 +154,8 @@ def command(
     """
     if seed is not None and sample is None and until is None:
         raise click.UsageError("--seed goes with --sample or --until")
+    if is_why and form != "table":
+        raise click.UsageError("--why goes with --format table; the figures are in every format")
     path = check_report(report)
     # A name that is none is told before a long file is read.
     Plan.neighbours(repository)
@@ -159,7 +173,8 @@ def command(
     is_inverted = origin == "store"
     if is_inverted:
         check_inverted(asked, is_stored=is_stored)
-    printing = Printing(form, Choice.for_form(form, sort=sort, top=top, min_shared=min_shared), path)
+    choice = Choice.for_form(form, sort=sort, top=top, min_shared=min_shared)
+    printing = Printing(form, choice, is_why, path)
     if is_inverted:
         return asyncio.run(_run_inverted(asked, printing, speed))
     return asyncio.run(_run(asked, printing, is_stored and not asked.is_estimate, speed))
@@ -192,7 +207,7 @@ async def _show(answered: Answered, given: Given, printing: Printing, session: S
     if shown.made_at is not None:
         cost = describe_age(shown.made_at, session.clock.now())
     if printing.form == "table":
-        await _print_table(shown, printing.choice, [kind, cost, describe_pace(shown, session.speed)])
+        await _print_table(shown, printing, [kind, cost, describe_pace(shown, session.speed)])
     else:
         with standard_output() as file:
             await write_rows(shown.rows(printing.choice), WRITERS[printing.form](file))
@@ -207,9 +222,18 @@ async def _show(answered: Answered, given: Given, printing: Printing, session: S
     return 0 if shown.complete else PARTIAL
 
 
-async def _print_table(shown: Shown, choice: Choice, lines: list[str]) -> None:
+async def _print_table(shown: Shown, printing: Printing, lines: list[str]) -> None:
+    choice = printing.choice
     rows = [row async for some in shown.rows(choice) for row in some]
-    more = shown.neighbours - len(rows)
-    rest = [f"{more:,} more: --top 0 prints all, --format csv all with their stargazers"] if more else []
-    body = [neighbours_table(rows, shown.coverage.stargazers_listed)] if rows else []
+    body: list[Table] = []
+    rest: list[str] = []
+    if rows and printing.is_why:
+        chance = await shown.chance()
+        body = [reasons_table((row, reason(row, shown.repository, chance)) for row in rows)]
+    elif rows:
+        body = [neighbours_table(rows, choice.sort)]
+    if rows:
+        rest.append(describe_order(choice.sort, shown.kind))
+    if more := shown.neighbours - len(rows):
+        rest.append(f"{more:,} more: --top 0 prints all, --format csv all with their stargazers")
     print_for_people(*body, *(Text(line[:1].upper() + line[1:] + ".") for line in [*rest, *lines]))
