@@ -143,6 +143,29 @@ class VirtualClock:
         self._now += timedelta(seconds=seconds)
 
 
+async def send_granted(
+    call: Call, grant: Granted, *, transport: Transport, ledger: Ledger, clock: Clock
+) -> Reply:
+    """Send a call that the ledger has granted, and settle it whatever comes of it."""
+    reply = None
+    try:
+        reply = await transport.send(call)
+        clock.passed(reply.seconds)
+    finally:
+        await ledger.settle(grant, reply, clock.now())
+    return reply
+
+
+async def first_of(*ends: Awaitable[object]) -> None:
+    """Come back when one of *ends* has come, and give the others up."""
+    tasks = [asyncio.ensure_future(end) for end in ends]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
 class Run:
     """One plan being carried out.
 
@@ -228,13 +251,9 @@ class Run:
         grant = await self._turn(call)
         if grant is None:
             return None
-        reply = None
-        try:
-            reply = await self._transport.send(call)
-            self._clock.passed(reply.seconds)
-        finally:
-            await self._ledger.settle(grant, reply, self._clock.now())
-        return reply
+        return await send_granted(
+            call, grant, transport=self._transport, ledger=self._ledger, clock=self._clock
+        )
 
     async def _turn(self, call: Call) -> Granted | None:
         left = self._plan.left()
@@ -280,13 +299,7 @@ class Run:
                     self._plan.progress(), waiting_until=wait.until, waiting_for=wait.reason.value
                 )
             )
-        ends = {self._clock.sleep_until(wait.until), self._winding_down.wait(), *sooner}
-        tasks = [asyncio.create_task(end) for end in ends]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
+        await first_of(self._clock.sleep_until(wait.until), self._winding_down.wait(), *sooner)
         self.waited_seconds += (self._clock.now() - before).total_seconds()
 
     async def _abandon(self) -> None:

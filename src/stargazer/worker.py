@@ -21,7 +21,7 @@ import msgspec
 
 from stargazer.errors import InternalError, StargazerError, StoreUnavailable
 from stargazer.planner.step import Progress
-from stargazer.runner import Clock
+from stargazer.runner import Clock, first_of
 from stargazer.store.database import Database
 from stargazer.store.jobs import LEASE_SECONDS, Jobs
 from stargazer.store.jobs_states import Job, JobProblem, Taken
@@ -135,7 +135,7 @@ class _Shift:
             ear.forget()
             taken = await self.insist(take)
             if taken is None:
-                await _first(ear.wait(self._look_seconds), self.stop.wait())
+                await first_of(ear.wait(self._look_seconds), self.stop.wait())
             elif self.stop.is_set():
                 await self.insist(partial(self.jobs.hand_back, taken))
             else:
@@ -147,8 +147,8 @@ class _Shift:
             for chore in chores:
                 with suppress(StoreUnavailable):
                     if await self.jobs.claim(chore.name, chore.every):
-                        await _first(_run(chore), self.stop.wait())
-            await _first(asyncio.sleep(self._look_seconds), self.stop.wait())
+                        await first_of(_run(chore), self.stop.wait())
+            await first_of(asyncio.sleep(self._look_seconds), self.stop.wait())
 
     async def insist(self, attempt: Callable[[], Awaitable[T]]) -> T | None:
         """Try until the database is there; None when we are told to stop before."""
@@ -164,7 +164,7 @@ class _Shift:
             else:
                 self._told = None
                 return made
-            await _first(asyncio.sleep(RETRY_SECONDS), self.stop.wait())
+            await first_of(asyncio.sleep(RETRY_SECONDS), self.stop.wait())
 
     def tell(self, down: StoreUnavailable) -> None:
         """Log what we wait for, once an outage and not once an attempt."""
@@ -208,7 +208,7 @@ class _Labour:
                 if not down.retryable:
                     raise
                 self._shift.tell(down)
-            await _first(asyncio.sleep(RETRY_SECONDS), self._stopping.wait())
+            await first_of(asyncio.sleep(RETRY_SECONDS), self._stopping.wait())
             if not await self._shift.insist(lambda: self._shift.jobs.renew(self._taken)):
                 self._lost = not self._stopping.is_set()
                 return None
@@ -278,7 +278,7 @@ class _Labour:
                 while not due.done():
                     ear.forget()
                     await self._renew(None, carrying)
-                    await _first(ear.wait(), asyncio.shield(due))
+                    await first_of(ear.wait(), asyncio.shield(due))
             finally:
                 due.cancel()
             if self._progress is not told:
@@ -306,13 +306,3 @@ async def _run(chore: Chore) -> None:
         _LOG.warning("%s: %s", chore.name, error.message)
     except Exception:
         _LOG.exception("%s", chore.name)
-
-
-async def _first(*ends: Awaitable[object]) -> None:
-    """Come back when one of *ends* has come, and give the others up."""
-    tasks = [asyncio.ensure_future(end) for end in ends]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()

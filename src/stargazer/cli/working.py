@@ -16,6 +16,7 @@ from stargazer.errors import GitHubUnreachable, StoreUnavailable
 from stargazer.runner import Transport
 from stargazer.service import JobReader, Service
 from stargazer.service.connections import Connections
+from stargazer.service.details import DetailsLater
 from stargazer.store.database import Database
 from stargazer.store.jobs import Jobs
 from stargazer.store.ledger import PostgresLedger
@@ -76,7 +77,11 @@ async def work_until(
     async with (
         Bell.open(database) as bell,
         Connections.open(service, tokens, session.github, bell) as connections,
+        DetailsLater.open(service, stop) as details,
     ):
+
+        def ledger(user: int) -> PostgresLedger:
+            return PostgresLedger(database, bell, user, speed=speed)
 
         async def transport(user: int) -> Transport:
             return through(await connections.of_user(user))
@@ -86,7 +91,7 @@ async def work_until(
         try:
             await work(
                 database,
-                JobReader(service, transport, lambda user: PostgresLedger(database, bell, user, speed=speed)),
+                JobReader(service, transport, ledger, details=details),
                 clock=session.clock,
                 concurrency=shift.concurrency,
                 stop=stop,

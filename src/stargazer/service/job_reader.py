@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from stargazer.errors import RepositoryNotFound
+from stargazer.planner.budget import Spent
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Transport
+from stargazer.service.details import DetailsLater, Purse
 from stargazer.service.reading import Reading
 from stargazer.service.service import Service
 from stargazer.service.wanted import WEEK, Outcome, Wanted
@@ -27,6 +29,7 @@ class JobReader:
         transports: gives the transport for a GitHub user's credential, at once or
             when awaited, or raises CredentialsRefused.
         ledgers: gives the ledger of a GitHub user.
+        details: fetches what the neighbours are about, when there is an answer; None: nobody does.
     """
 
     def __init__(
@@ -34,8 +37,11 @@ class JobReader:
         service: Service,
         transports: Callable[[int], Transport | Awaitable[Transport]],
         ledgers: Callable[[int], Ledger],
+        *,
+        details: DetailsLater | None = None,
     ) -> None:
         self._service = service
+        self._details = details
         self._transports = transports
         self._ledgers = ledgers
 
@@ -51,6 +57,7 @@ class JobReader:
         """
         found, ledger = self._transports(job.credential_user), self._ledgers(job.credential_user)
         transport = await found if isinstance(found, Awaitable) else found
+        spent = Spent()
         for _ in range(READINGS_AT_MOST):
             outcome = await self._read(job, transport, ledger, on_progress, stopping)
             if outcome is None:
@@ -59,10 +66,12 @@ class JobReader:
                 raise outcome.error
             if outcome.answer is None:
                 raise RepositoryNotFound(job.repository)
-            answer = outcome.answer.id
+            answer, spent = outcome.answer, spent + outcome.spent
             if outcome.coverage.users_unread == 0:
                 break
-        return answer
+        if self._details is not None:
+            self._details.want(answer, Purse(transport, ledger, job.budget, spent))
+        return answer.id
 
     async def _read(
         self,
