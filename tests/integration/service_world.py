@@ -94,10 +94,16 @@ class Desk:
             return await reading.outcome()
 
     async def interrupted(
-        self, calls: int, end: Callable[[Reading], None], repository: str = ONE, *, login: str = "ada"
+        self,
+        calls: int,
+        end: Callable[[Reading], None],
+        repository: str = ONE,
+        *,
+        login: str = "ada",
+        **more: Any,
     ) -> Outcome:
         """Read a repository until so many calls were sent, and end it then."""
-        wanted = await self.wanted(repository, login=login)
+        wanted = await self.wanted(repository, login=login, **more)
         readings: list[Reading] = []
         async with self.github(login) as github:
             transport = Interrupting(github, calls, lambda: end(readings[0]))

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from stargazer.errors import StoreUnavailable
+from stargazer.neighbours.sampling import Sampling
 from stargazer.service import Service
 from stargazer.service.look import Look, look
 from stargazer.store.jobs import Jobs
@@ -182,7 +183,8 @@ class _Watch:
         begun = time()
         if not self._lookers or job.progress is None or begun < self._look_at:
             return None
-        found = await look(self._service, job.repository, job.credential_user)
+        seed = Sampling.read(job.sampling).seed if job.sampling else 0
+        found = await look(self._service, job.repository, job.credential_user, seed=seed)
         every = TOLD_EVERY_SECONDS if found is None else LOOK_EVERY_SECONDS
         self._look_at = begun + max(every, (time() - begun) / LOOK_SHARE)
         return found

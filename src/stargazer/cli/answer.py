@@ -14,6 +14,7 @@ from stargazer.neighbours.answer import Neighbour
 from stargazer.neighbours.rank import Score
 from stargazer.planner.budget import Spent
 from stargazer.planner.coverage import Coverage, Kind
+from stargazer.planner.sample import Sample
 from stargazer.service.imported import ImportedCoverage
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_pages import AnswerPages
@@ -180,6 +181,10 @@ def stored_coverage(answer: StoredAnswer) -> Coverage:
     """
     kind = ImportedCoverage if "imported" in answer.coverage else Coverage
     coverage = msgspec.convert({**answer.coverage, "list_whole": True}, kind)
+    if answer.kind is Kind.ESTIMATE:
+        is_reached = answer.complete or coverage.users_failed > 0
+        sample = Sample(coverage.stargazers_listed, coverage.sample, is_reached=is_reached)
+        return msgspec.structs.replace(coverage, sampled=sample)
     if coverage.kind is answer.kind:
         return coverage
     return msgspec.structs.replace(coverage, list_whole=False)

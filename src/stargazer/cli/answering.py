@@ -24,10 +24,9 @@ from stargazer.cli.stargazer_file import Given
 from stargazer.cli.waiting import StoreWait, outlasting, resumed
 from stargazer.errors import StoreUnavailable
 from stargazer.find import Finding
-from stargazer.neighbours.stop import Until
+from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.plan import Plan
-from stargazer.planner.sample import SampleSize
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger
 from stargazer.service import Outcome, Reading, Service, Wanted
@@ -48,14 +47,7 @@ class Asked(msgspec.Struct, frozen=True):
     max_age: timedelta
     budget: Budget = Budget()
     max_stars_per_user: int | None = None
-    sample: SampleSize | None = None
-    until: Until | None = None
-    seed: int = 0
-
-    @property
-    def is_estimate(self) -> bool:
-        """Whether a sample will do."""
-        return self.sample is not None or self.until is not None
+    sampling: Sampling | None = None
 
     def plan(self) -> Plan:
         """Plan the reading of everything.
@@ -63,15 +55,16 @@ class Asked(msgspec.Struct, frozen=True):
         Raises:
             InvalidRequest: the repository is no `owner/name`.
         """
+        sampling = self.sampling or Sampling()
         return Plan.neighbours(
             self.repository,
             budget=self.budget,
             logins=self.given.logins,
             users=self.given.users,
             max_stars_per_user=self.max_stars_per_user,
-            order_seed=self.seed,
-            sample=self.sample,
-            is_watched=self.until is not None,
+            order_seed=sampling.seed,
+            sample=sampling.sample,
+            is_watched=sampling.until is not None,
         )
 
     def wanted(self, credential_user: int) -> Wanted:
@@ -84,6 +77,7 @@ class Asked(msgspec.Struct, frozen=True):
             users=tuple(self.given.users),
             max_stars_per_user=self.max_stars_per_user,
             max_age=self.max_age,
+            sampling=self.sampling,
         )
 
 
@@ -103,7 +97,7 @@ async def find(session: Session, asked: Asked) -> Answered:
             clock=session.clock,
             users=asked.given.users,
             on_progress=on_progress,
-            until=asked.until,
+            until=None if asked.sampling is None else asked.sampling.until,
         )
         with stop_on_signal(finding.stop) as caught:
             found = await finding.answer()

@@ -26,7 +26,13 @@ def check_inverted(asked: Asked, *, is_stored: bool) -> None:
     """
     limited = asked.budget != Budget(concurrency=asked.budget.concurrency)
     given = asked.given.logins is not None or bool(asked.given.users)
-    if asked.is_estimate or limited or given or asked.max_stars_per_user is not None or not is_stored:
+    if (
+        asked.sampling is not None
+        or limited
+        or given
+        or asked.max_stars_per_user is not None
+        or not is_stored
+    ):
         raise click.UsageError(
             "--from store reads nothing: it goes without --sample, --until, --budget, --time, --stargazers, "
             "--max-stars-per-user and --no-store"

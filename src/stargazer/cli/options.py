@@ -164,7 +164,7 @@ def sample_options(function: F) -> F:
         type=SampleUsers(),
         metavar="USERS",
         help="Estimate from so many stargazers, chosen at random; max: as many as --budget or --time pays "
-        "for. Every count has its interval then. Nothing is stored.",
+        "for. Every count has its interval then. A larger one, or all, goes on from what was read.",
     )
     until = click.option(
         "--until",

@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stargazer.neighbours.estimate import Intervals
+
 _ONE = np.int32(1)
 """Adding a number of another type than the counts takes twenty times as long."""
 
@@ -87,24 +89,49 @@ class Tally:
 
 
 class Ranking(msgspec.Struct, frozen=True, eq=False):
-    """The neighbours in their default order, in columns."""
+    """The neighbours in their default order, in columns.
+
+    `seen` is how many stargazers are known by name to share each; in an estimate
+    `shared` is what that makes of all, and `ends` the intervals.
+    """
 
     numbers: NDArray[np.int32]
     shared: NDArray[np.int32]
     stars: NDArray[np.int32]
+    seen: NDArray[np.int32]
+    ends: Intervals | None = None
 
     @classmethod
-    def of(cls, numbers: NDArray[np.int32], stars: NDArray[np.int32], tally: Tally) -> Ranking:
-        """Rank by count the repositories that are given in the order of their names."""
+    def of(
+        cls,
+        numbers: NDArray[np.int32],
+        stars: NDArray[np.int32],
+        tally: Tally,
+        estimated: Intervals | None = None,
+    ) -> Ranking:
+        """Rank by count the repositories that are given in the order of their names.
+
+        Args:
+            numbers: the repositories.
+            stars: how many stars each of them has.
+            tally: what was counted.
+            estimated: what it makes of all stargazers, for each of `tally.neighbours()`.
+        """
         counted = tally.shared()
         if len(numbers) and int(np.max(numbers)) >= len(counted):
             known = numbers < len(counted)
             numbers, stars = numbers[known], stars[known]
         # Places as int32: with millions of neighbours each array of int64 is 40 MB.
         order = np.flatnonzero(counted[numbers]).astype(np.int32)
-        shared = counted[numbers[order]]
-        order = order[np.argsort(-shared, kind="stable").astype(np.int32)]
-        return cls(numbers[order], counted[numbers[order]], stars[order])
+        if estimated is None:
+            shared = counted[numbers[order]]
+            order = order[np.argsort(-shared, kind="stable").astype(np.int32)]
+            seen = counted[numbers[order]]
+            return cls(numbers[order], seen, stars[order], seen)
+        ends = estimated.at(np.searchsorted(tally.neighbours(), numbers[order]))
+        by = np.argsort(-ends.shared, kind="stable")
+        order, ends = order[by], ends.at(by)
+        return cls(numbers[order], ends.shared, stars[order], counted[numbers[order]], ends)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -121,7 +148,7 @@ class Ranking(msgspec.Struct, frozen=True, eq=False):
 
         A neighbour with more stars than that stands alone.
         """
-        ends = np.cumsum(self.shared, dtype=np.int64)
+        ends = np.cumsum(self.seen, dtype=np.int64)
         parts: list[tuple[int, int]] = []
         low = 0
         while low < len(self):
@@ -145,7 +172,7 @@ class Sharers:
         self._low = low
         self._high = high
         self._places = places
-        self.ends = np.cumsum(ranking.shared[low:high], dtype=np.int32)
+        self.ends = np.cumsum(ranking.seen[low:high], dtype=np.int32)
         self._next = np.zeros(high - low, dtype=np.int32)
         self._next[1:] = self.ends[:-1]
         self._stargazers = np.empty(int(self.ends[-1]) if len(self.ends) else 0, dtype=np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -70,6 +71,11 @@ class Coverage(msgspec.Struct, frozen=True):
         return self.users_failed + self.users_truncated + self.users_unread
 
     @property
+    def about_all(self) -> bool:
+        """Whether every stargazer was asked about, whatever sample would have done."""
+        return self.sampled is None and self.users_unread == 0
+
+    @property
     def kind(self) -> Kind:
         """What the answer may be called: exact means exact."""
         if self.sampled is not None:
@@ -87,12 +93,22 @@ class Coverage(msgspec.Struct, frozen=True):
             return self.kind is Kind.EXACT
         return sampled.is_reached and self.users_failed == 0
 
-    def without(self, lists: int) -> Coverage:
-        """The same with so many lists counted as unread instead of read, or of truncated."""
+    def stored(self, lost: Collection[str]) -> Coverage:
+        """The same where what was read is counted from a memory that holds no list that is half read.
+
+        Args:
+            lost: the node ids of users whose lists it does not hold although they were read: they
+                count as unread.
+        """
+        lists = len(lost)
         read = max(0, self.users_read - lists)
         truncated = self.users_truncated - (lists - (self.users_read - read))
         return msgspec.structs.replace(
-            self, users_read=read, users_truncated=truncated, users_unread=self.users_unread + lists
+            self,
+            users_read=read,
+            users_truncated=truncated,
+            users_unread=self.users_unread + lists,
+            sampled=None if self.sampled is None else self.sampled.stored(lost),
         )
 
     def public(self) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def draw(listing: Listing, order: Order, aim: Aim) -> Sample | None:
         unfinished=frozenset(one.user_id for one in islice(order, drawn) if one.state in BEGUN),
         beyond=frozenset(one.user_id for one in order.behind(drawn)),
         stand_ins=_stand_ins([*islice(order, drawn)]) if drawn > settled else {},
+        unsettled=sum(one.state not in SETTLED for one in islice(order, drawn)),
         is_reached=aim.is_met(settled),
     )
 

@@ -8,7 +8,7 @@ as the budget pays for, or until somebody who looks on is satisfied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -36,6 +36,7 @@ class Sample(msgspec.Struct, frozen=True):
         beyond: the node ids of those behind the sample of whose lists something was read.
         stand_ins: how much more than one some of those drawn count in an estimate, by node id, since
             they stand in for what was not read.
+        unsettled: how many of those missing may yet be read: they have not failed, and were not cut.
         is_reached: whether it is as large as was asked for.
     """
 
@@ -46,7 +47,30 @@ class Sample(msgspec.Struct, frozen=True):
     unfinished: frozenset[str] = frozenset()
     beyond: frozenset[str] = frozenset()
     stand_ins: Mapping[str, float] = msgspec.field(default_factory=dict)
+    unsettled: int = 0
     is_reached: bool = True
+
+    def stored(self, lost: Collection[str]) -> Sample:
+        """The same where only lists are counted that were read to their end, or as far as they are shown.
+
+        Of a list that is half read nothing counts then; all others of the sample stand in for it.
+
+        Args:
+            lost: the node ids of those whose list is not there although it was read.
+        """
+        drawn = [user_id for user_id in lost if user_id not in self.beyond]
+        missing = sum(user_id not in self.unfinished for user_id in drawn)
+        return msgspec.structs.replace(
+            self,
+            missing=self.missing + missing,
+            unsettled=self.unsettled + len(drawn),
+            stand_ins={},
+        )
+
+    @property
+    def stand_in(self) -> float:
+        """How much more than one everybody counts who was read, where all stand in for the unsettled."""
+        return self.unsettled / max(1, self.drawn - self.unsettled)
 
 
 class Aim:

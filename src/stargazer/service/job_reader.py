@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from stargazer.errors import RepositoryNotFound
+from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.budget import Spent
 from stargazer.planner.step import Progress
 from stargazer.runner import Ledger, Transport
@@ -67,7 +68,7 @@ class JobReader:
             if outcome.answer is None:
                 raise RepositoryNotFound(job.repository)
             answer, spent = outcome.answer, spent + outcome.spent
-            if outcome.coverage.users_unread == 0:
+            if outcome.coverage.sampled is not None or outcome.coverage.users_unread == 0:
                 break
         if self._details is not None:
             self._details.want(answer, Purse(transport, ledger, job.budget, spent))
@@ -99,7 +100,7 @@ class JobReader:
                 stop.cancel()
             if _is_private(reading):
                 raise RepositoryNotFound(job.repository)
-            if stopping.is_set() and reading.plan.coverage.users_unread:
+            if stopping.is_set() and error is None and not reading.is_over:
                 return None
             return await reading.count(error)
 
@@ -115,6 +116,7 @@ class JobReader:
             budget=job.budget,
             max_age=max_age,
             newer_than=newer_than,
+            sampling=Sampling.read(job.sampling) if job.sampling else None,
         )
 
 

@@ -32,9 +32,6 @@ USERS_AT_MOST = 5_000
 LISTED_AT_MOST = 20_000
 """Of longer lists no sample is drawn: to put them into order takes longer than a look may."""
 
-ORDER_SEED = 0
-"""Jobs read users in the order of this seed."""
-
 SAMPLE_AT_LEAST = 30
 """Fewer users than that tell nothing of the others."""
 
@@ -59,8 +56,14 @@ class Look(msgspec.Struct, frozen=True):
     unfinished: bool = True
 
 
-async def look(stores: Stores, repository: str, credential_user: int) -> Look | None:
+async def look(stores: Stores, repository: str, credential_user: int, *, seed: int = 0) -> Look | None:
     """Count what is there; None while nothing is.
+
+    Args:
+        stores: where it is.
+        repository: whose neighbours they are.
+        credential_user: whose list of stargazers is counted.
+        seed: that of the order in which the users are read.
 
     Raises:
         StoreUnavailable: the database cannot be used.
@@ -77,7 +80,7 @@ async def look(stores: Stores, repository: str, credential_user: int) -> Look | 
         listed, is_whole = await _listed(connection, database.endpoint, key)
         is_drawn = is_whole and len(listed) <= LISTED_AT_MOST
         if is_drawn:
-            listed = await _ordered(connection, database.endpoint, listed)
+            listed = await _ordered(connection, database.endpoint, listed, seed)
         roster = await counting.call_roster(connection, database.endpoint, listed[:USERS_AT_MOST].tolist())
         if not len(roster):
             return None
@@ -103,10 +106,10 @@ def _glimpses(names: list[str], shared: Int32s, sample: Sample | None) -> tuple[
     return tuple(Glimpse(name, count, low, high) for name, count, low, high in rows)
 
 
-async def _ordered(connection: Connection, endpoint: int, listed: Int32s) -> Int32s:
+async def _ordered(connection: Connection, endpoint: int, listed: Int32s, seed: int) -> Int32s:
     """The listed users in the order in which they are read."""
     users = await who(connection, endpoint, listed.tolist())
-    places = {number: (place_of(user.id, ORDER_SEED), user.id) for number, user in users.items()}
+    places = {number: (place_of(user.id, seed), user.id) for number, user in users.items()}
     return np.array(sorted(places, key=places.__getitem__), dtype=np.int32)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from stargazer.errors import StargazerError, StargazersRestricted, StarListsRestricted
 from stargazer.find import NO_ANSWER
+from stargazer.neighbours.stop import Watch
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.page import Page, User
 from stargazer.planner.plan import Plan
@@ -55,6 +56,8 @@ class Reading:
         self._key: ListKey | None = None
         self._listing_kept = plan.listing_ended is not None
         self._calls_when_kept = 0
+        until = None if wanted.sampling is None else wanted.sampling.until
+        self._watch = None if until is None else Watch(until)
         self._held: list[Page | User] = []
 
     def stop(self) -> None:
@@ -64,6 +67,15 @@ class Reading:
     def wind_down(self) -> None:
         """End as soon as the calls in flight have come back."""
         self._run.wind_down()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be read of what was asked for."""
+        coverage = self.plan.coverage
+        if coverage.sampled is not None:
+            return coverage.sampled.is_reached
+        is_given = self._wanted.logins is not None and self.plan.facts is not None
+        return (is_given or self.plan.listing_ended is not None) and coverage.users_unread == 0
 
     async def outcome(self) -> Outcome:
         """Read everything that the plan wants, count, and store the answer.
@@ -159,7 +171,7 @@ class Reading:
         failed = self._stores.forgotten.sift_logins(coverage.failed)
         coverage = msgspec.structs.replace(coverage, failed=failed)
         left_out = [user_id for user_id in missing if self._stores.forgotten.has_id(user_id)]
-        return sifted_coverage(coverage.without(len(missing)), len(left_out))
+        return sifted_coverage(coverage.stored(missing), len(left_out))
 
     async def _keep(self, accepted: Sequence[Page | User]) -> None:
         """Write what a reply told, then tell the plan what is known of whom it showed."""
@@ -189,6 +201,20 @@ class Reading:
             self._calls_when_kept = self.plan.spent.calls
             await write_sizes(self._stores.database, self.plan.sizes, now)
         await self._recall()
+        await self._look_on()
+
+    async def _look_on(self) -> None:
+        """When it is time to, see whether the sample is large enough by what the store holds of it."""
+        if self._watch is None or not self._watch.is_due(self.plan.coverage.sampled):
+            return
+        coverage = await self._stored_coverage()
+        sample, key = coverage.sampled, self._key
+        if sample is None or key is None:
+            return
+        numbers = await self._stores.users.numbers(self.plan.counted_users())
+        ends = await self._stores.answers.estimated(key.repository, numbers.values(), coverage)
+        if self._watch.until.is_met(ends, sample):
+            self.plan.suffice()
 
     async def _recall(self) -> None:
         """Tell the plan what is known of the lists of those who were listed since."""

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from stargazer.errors import StargazersRestricted
+from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.budget import Budget
-from stargazer.planner.coverage import EXACT_TOLERANCE
+from stargazer.planner.coverage import EXACT_TOLERANCE, Kind
 from stargazer.planner.known import Listed
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
@@ -59,6 +60,9 @@ class Service(Stores):
         known = await self.repositories.named(wanted.repository)
         if known is None or wanted.logins is not None or wanted.users:
             return None
+        if wanted.sampling is not None and wanted.sampling.sample == "max":
+            # What a budget pays for is more each time.
+            wanted = msgspec.structs.replace(wanted, sampling=None)
         now = self.clock.now()
         found = await self.answers.fitting(known.number, wanted.credential_user, wanted.terms, now)
         return found if found is not None and can_serve(found, now) else None
@@ -91,6 +95,7 @@ class Service(Stores):
         ledger: Ledger | None,
     ) -> Reading:
         await self.forgotten.look()
+        sampling = wanted.sampling or Sampling()
         plan = Plan.neighbours(
             wanted.repository,
             budget=_stood(wanted.budget, transport),
@@ -99,6 +104,9 @@ class Service(Stores):
             listed=await self._listed(wanted),
             max_stars_per_user=wanted.max_stars_per_user,
             sizes=await read_sizes(self.database),
+            order_seed=sampling.seed,
+            sample=sampling.sample,
+            is_watched=sampling.until is not None,
         )
         return Reading(self, wanted, plan, transport, on_progress=on_progress, ledger=ledger)
 
@@ -158,6 +166,8 @@ def _stood(budget: Budget, transport: Transport) -> Budget:
 def can_serve(answer: StoredAnswer, now: datetime) -> bool:
     """Whether reading again would not mend an answer, whatever its age."""
     coverage = answer.coverage
+    if answer.kind is Kind.ESTIMATE and not answer.complete and not coverage["users_failed"]:
+        return False
     if coverage["users_failed"] and now >= answer.made_at + FAILED_AGAIN_AFTER:
         return False
     listed: int = coverage["stargazers_listed"] + coverage["stargazers_hidden"]
@@ -165,4 +175,4 @@ def can_serve(answer: StoredAnswer, now: datetime) -> bool:
     if coverage["source"] != "github":
         # Of a list from elsewhere there is no more, however often it is read.
         broken_off = False
-    return not broken_off and coverage["users_unread"] == 0
+    return answer.kind is Kind.ESTIMATE or (not broken_off and coverage["users_unread"] == 0)

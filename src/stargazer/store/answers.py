@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from stargazer.neighbours.count import Ranking, Sharers
+from stargazer.neighbours.estimate import Intervals
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.store import counting
 from stargazer.store.answers_columns import PartSizes, column, place_type
@@ -29,8 +30,9 @@ Owner = int | Literal["anybody"]
 
 _MAKE = """
 INSERT INTO answer (id, endpoint, repository_number, credential_user, made_at, kind, complete, coverage,
-                    stargazers, not_whole, neighbours, stars, roster, max_age_seconds, max_stars_per_user)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15)
+                    stargazers, not_whole, neighbours, stars, roster, max_age_seconds, max_stars_per_user,
+                    sampling)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 _PART_COLUMNS = (
@@ -41,6 +43,9 @@ _PART_COLUMNS = (
     "shared",
     "stars",
     "stargazers",
+    "seen",
+    "shared_low",
+    "shared_high",
 )
 
 _STORED = """
@@ -60,6 +65,7 @@ FITTING = f"""{_STORED}
   AND repository_number = $2 AND ($3::int IS NULL OR credential_user = $3)
   AND (made_at > $4 AND max_age_seconds <= $5 OR (coverage->>'as_of')::timestamptz > $4)
   AND (max_stars_per_user IS NULL OR max_stars_per_user = $6)
+  AND sampling = $7
   AND (coverage->>'source' = 'github' OR coverage ? 'imported' AND made_at >= (
     SELECT imported_at FROM imported_list AS list
     WHERE list.endpoint = answer.endpoint AND list.repository_number = answer.repository_number
@@ -86,11 +92,13 @@ class Terms(msgspec.Struct, frozen=True):
     """What somebody asks for beside the repository.
 
     `max_age` is how old star lists may be. Of no user more than
-    `max_stars_per_user` are read; None: all.
+    `max_stars_per_user` are read; None: all. `sampling` is which sample of the
+    stargazers will do, in the words of `Sampling`; empty: everybody is asked about.
     """
 
     max_age: timedelta = timedelta(days=7)
     max_stars_per_user: int | None = None
+    sampling: str = ""
 
 
 USUAL = Terms()
@@ -164,6 +172,23 @@ class Answers:
                 terms=terms,
             )
 
+    async def estimated(
+        self, repository_number: int, user_numbers: Iterable[int], coverage: Coverage
+    ) -> Intervals | None:
+        """Estimate from the stored lists of a sample what all share; None when they are everybody.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            counted = await counting.count_covered(
+                connection, self._database.endpoint, user_numbers, coverage, seed=repository_number
+            )
+        return counted.estimated
+
     async def latest(self, repository_number: int, credential_user: Owner) -> StoredAnswer | None:
         """Find the answer that was made last, whatever it was asked with.
 
@@ -183,21 +208,25 @@ class Answers:
 
         It was made within `max_age` from lists that were allowed to be no
         older than that, or none of its lists is older. An answer under a cap
-        fits only whoever asks with the same cap.
+        fits only whoever asks with the same cap, and an estimate only whoever
+        asks for the same sample; an answer about everybody is better still.
 
         Raises:
             StoreUnavailable: the database failed.
         """
+        row = None
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                FITTING,
-                self._database.endpoint,
-                repository_number,
-                _owner(credential_user),
-                now - terms.max_age,
-                int(terms.max_age.total_seconds()),
-                terms.max_stars_per_user,
-            )
+            for sampling in dict.fromkeys(("", terms.sampling)):
+                row = row or await connection.fetchrow(
+                    FITTING,
+                    self._database.endpoint,
+                    repository_number,
+                    _owner(credential_user),
+                    now - terms.max_age,
+                    int(terms.max_age.total_seconds()),
+                    terms.max_stars_per_user,
+                    sampling,
+                )
         return None if row is None else _stored(row)
 
     async def find(self, answer_id: uuid.UUID, credential_user: Owner) -> StoredAnswer | None:
@@ -244,12 +273,14 @@ class _Making:
         made_at: datetime,
         terms: Terms,
     ) -> uuid.UUID:
-        roster = await counting.call_roster(
-            self._connection, self._endpoint, user_numbers, uncounted=coverage.uncounted
+        counted = await counting.count_covered(
+            self._connection, self._endpoint, user_numbers, coverage, seed=repository_number
         )
-        tally = await counting.count(self._connection, self._endpoint, roster, seed=repository_number)
-        ranking = await counting.rank(self._connection, self._endpoint, tally)
-        del tally
+        roster = counted.roster
+        ranking = await counting.rank(
+            self._connection, self._endpoint, counted.tally, estimated=counted.estimated
+        )
+        del counted
         await self._connection.execute(
             _MAKE,
             self._id,
@@ -263,10 +294,11 @@ class _Making:
             max(coverage.stargazers_total, coverage.stargazers_listed),
             coverage.users_not_whole if coverage.kind is Kind.PARTIAL else None,
             len(ranking),
-            int(ranking.shared.sum(dtype=np.int64)),
+            int(ranking.seen.sum(dtype=np.int64)),
             column(roster.numbers),
             int(terms.max_age.total_seconds()),
             terms.max_stars_per_user,
+            "" if coverage.about_all else terms.sampling,
         )
         await self._write_parts(ranking, roster)
         return self._id
@@ -288,6 +320,7 @@ class _Making:
     ) -> AsyncIterator[tuple[Any, ...]]:
         for low, high in parts:
             part = slice(low, high)
+            ends = None if ranking.ends is None else (ranking.ends.low[part], ranking.ends.high[part])
             yield (
                 self._id,
                 low,
@@ -296,6 +329,7 @@ class _Making:
                 column(ranking.shared[part]),
                 column(ranking.stars[part]),
                 sharers.between(low, high).astype(kept_as).tobytes(),
+                *((None, None, None) if ends is None else (column(ranking.seen[part]), *map(column, ends))),
             )
 
 
@@ -304,7 +338,7 @@ def _readings(ranking: Ranking, sizes: PartSizes) -> Iterator[list[tuple[int, in
     gathered: list[tuple[int, int]] = []
     stars = 0
     for low, high in ranking.parts(neighbours=sizes.neighbours, stars=sizes.stars):
-        more = int(ranking.shared[low:high].sum(dtype=np.int64))
+        more = int(ranking.seen[low:high].sum(dtype=np.int64))
         if gathered and stars + more > sizes.stars_a_reading:
             yield gathered
             gathered, stars = [], 0

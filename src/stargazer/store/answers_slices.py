@@ -26,7 +26,7 @@ WHOLE_COLUMNS = {
 }
 
 COLUMNS = """
-SELECT repositories, shared, stars FROM answer_part
+SELECT repositories, shared, stars, seen, shared_low, shared_high FROM answer_part
 WHERE answer = $1 AND first_place = ANY ($2::integer[])
 ORDER BY first_place
 """
@@ -88,7 +88,8 @@ class Chosen(msgspec.Struct, frozen=True, eq=False):
     """The columns of some places of the order.
 
     `part` is the first place of the part that a neighbour stands in, `begins`
-    where its stargazers begin there.
+    where its stargazers begin there, and `seen` how many of them are known. `low`
+    and `high` bound `shared` in an estimate; None without one.
     """
 
     places: NDArray[np.int32]
@@ -97,13 +98,17 @@ class Chosen(msgspec.Struct, frozen=True, eq=False):
     numbers: NDArray[np.int32]
     shared: NDArray[np.int32]
     stars: NDArray[np.int32]
+    seen: NDArray[np.int32]
+    low: NDArray[np.int32] | None = None
+    high: NDArray[np.int32] | None = None
 
     def first(self, *, names: int, each: int | None) -> Chosen:
         """Take as many as have together so many names, at least one."""
-        told = self.shared if each is None else np.minimum(self.shared, each)
+        told = self.seen if each is None else np.minimum(self.seen, each)
         fitting = int(np.searchsorted(np.cumsum(told, dtype=np.int64), names, side="right"))
         part = slice(0, max(1, fitting))
-        return Chosen(*(getattr(self, name)[part] for name in self.__struct_fields__))
+        columns: list[Any] = [None if each is None else each[part] for each in msgspec.structs.astuple(self)]
+        return Chosen(*columns)
 
 
 class Usernames:
@@ -189,11 +194,16 @@ class Slices:
         parts = np.searchsorted(firsts, places, side="right") - 1
         needed, at = np.unique(parts, return_inverse=True)
         rows = await self._columns(firsts[needed])
-        begins = [np.cumsum(read(row["shared"]), dtype=np.int64) - read(row["shared"]) for row in rows]
+        known = [read(row["shared"] if row["seen"] is None else row["seen"]) for row in rows]
+        begins = [np.cumsum(each, dtype=np.int64) - each for each in known]
         empty = np.zeros(0, dtype=np.int32)
         numbers, shared, stars = (
             np.concatenate([empty, *(read(row[name]) for row in rows)])
             for name in ("repositories", "shared", "stars")
+        )
+        low, high = (
+            None if not rows or rows[0][name] is None else np.concatenate([read(row[name]) for row in rows])
+            for name in ("shared_low", "shared_high")
         )
         lengths = np.array([0, *(len(each) for each in begins)])
         within = places - firsts[parts] if len(places) else places
@@ -205,6 +215,9 @@ class Slices:
             numbers=numbers[found],
             shared=shared[found],
             stars=stars[found],
+            seen=np.concatenate([empty, *known])[found],
+            low=None if low is None else low[found],
+            high=None if high is None else high[found],
         )
 
     async def neighbours(
@@ -219,7 +232,7 @@ class Slices:
             rank.FORMULAS[name](shared, stars, self.answer.stargazers).tolist()
             for name in ("relevance", "jaccard", "cosine")
         ]
-        unsure = self.answer.not_whole
+        ends = self._ends(chosen)
         columns = (chosen.numbers.tolist(), chosen.shared.tolist(), chosen.stars.tolist(), stargazers)
         return tuple(
             StoredNeighbour(
@@ -230,15 +243,26 @@ class Slices:
                 relevance=relevance,
                 jaccard=jaccard,
                 cosine=cosine,
-                shared_low=None,
-                shared_high=None if unsure is None else count + unsure,
+                shared_low=low,
+                shared_high=high,
                 database_id=called[number][1],
                 number=number,
                 seed_stargazers=self.answer.stargazers,
             )
-            for number, count, total, who, relevance, jaccard, cosine in zip(*columns, *scores, strict=True)
+            for number, count, total, who, relevance, jaccard, cosine, low, high in zip(
+                *columns, *scores, *ends, strict=True
+            )
             if number in called
         )
+
+    def _ends(self, chosen: Chosen) -> tuple[list[int | None], list[int | None]]:
+        """Between which counts each may really lie, where that is not certain."""
+        nobody: list[int | None] = [None] * len(chosen.shared)
+        if chosen.low is not None and chosen.high is not None:
+            return chosen.low.tolist(), chosen.high.tolist()
+        if self.answer.not_whole is None:
+            return nobody, nobody
+        return nobody, (chosen.shared + self.answer.not_whole).tolist()
 
     async def _parts(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return where the parts begin, and what the last neighbour of each shares."""
@@ -262,7 +286,7 @@ class Slices:
     async def _stargazers(
         self, chosen: Chosen, usernames: Usernames, names: int | None
     ) -> list[tuple[str, ...]]:
-        told = chosen.shared if names is None else np.minimum(chosen.shared, max(names, 0))
+        told = chosen.seen if names is None else np.minimum(chosen.seen, max(names, 0))
         if not told.any():
             return [()] * len(told)
         roster = await self._roster()

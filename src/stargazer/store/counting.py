@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stargazer.neighbours.count import ListsChunk, Ranking, Tally
+from stargazer.neighbours.estimate import Intervals, estimate
+from stargazer.planner.coverage import Coverage
 
 if TYPE_CHECKING:
     from stargazer.store.database import Connection
@@ -102,10 +105,60 @@ async def count(connection: Connection, endpoint: int, roster: Roster, *, seed: 
     return tally
 
 
-async def rank(connection: Connection, endpoint: int, tally: Tally, *, first: int | None = None) -> Ranking:
+class Counted(msgspec.Struct, frozen=True, eq=False):
+    """Who was counted, what they share, and what that makes of all stargazers if they are a sample.
+
+    `estimated` has the interval of each of the tally's neighbours.
+    """
+
+    roster: Roster
+    tally: Tally
+    estimated: Intervals | None = None
+
+
+async def count_covered(
+    connection: Connection, endpoint: int, user_numbers: Iterable[int], coverage: Coverage, *, seed: int
+) -> Counted:
+    """Count what some users share besides the seed, as their coverage tells: some of them do not count.
+
+    Runs inside a transaction that sees one snapshot.
+    """
+    asked = list(user_numbers)
+    roster = await call_roster(connection, endpoint, asked, uncounted=coverage.uncounted)
+    tally = await count(connection, endpoint, roster, seed=seed)
+    sample = coverage.sampled
+    if sample is None:
+        return Counted(roster, tally)
+
+    async def shared_without(left_out: frozenset[str]) -> NDArray[np.int32]:
+        if not left_out:
+            return tally.shared()
+        some = await call_roster(connection, endpoint, asked, uncounted=coverage.uncounted | left_out)
+        return (await count(connection, endpoint, some, seed=seed)).shared()
+
+    numbers = tally.neighbours()
+    counted = (await shared_without(sample.beyond))[numbers]
+    unfinished = None
+    if sample.unfinished:
+        unfinished = counted - (await shared_without(sample.beyond | sample.unfinished))[numbers]
+    standing_in = counted * np.float64(sample.stand_in) if sample.unsettled else None
+    seen = tally.shared()[numbers]
+    estimated = estimate(sample, counted, seen, unfinished=unfinished, standing_in=standing_in)
+    return Counted(roster, tally, estimated)
+
+
+async def rank(
+    connection: Connection,
+    endpoint: int,
+    tally: Tally,
+    *,
+    first: int | None = None,
+    estimated: Intervals | None = None,
+) -> Ranking:
     """Put the neighbours into their order, or only so many that the *first* are certain.
 
-    Runs inside a transaction, whose memory for sorting it raises.
+    Runs inside a transaction, whose memory for sorting it raises. With *estimated*,
+    for each of the tally's neighbours, the order is that of what all share.
     """
     numbers = tally.neighbours() if first is None else tally.closest(first)
     await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
@@ -114,7 +167,7 @@ async def rank(connection: Connection, endpoint: int, tally: Tally, *, first: in
         pairs = _pairs(await connection.fetchval(_ALPHABET_OF_ALL, endpoint))
     else:
         pairs = _pairs(await connection.fetchval(_ALPHABET_OF_SOME, endpoint, numbers.tolist()))
-    return Ranking.of(*pairs, tally)
+    return Ranking.of(*pairs, tally, estimated)
 
 
 def _batches(stars: NDArray[np.int32]) -> Iterable[tuple[int, int]]:

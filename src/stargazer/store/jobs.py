@@ -62,6 +62,7 @@ class Jobs:
         *,
         budget: Budget | None = None,
         max_age: timedelta | None = None,
+        sampling: str = "",
         now: datetime | None = None,
     ) -> Job:
         """Ask for the reading of a repository: a new job, or the one that is already under way.
@@ -79,6 +80,7 @@ class Jobs:
                 that no worker has yet obeys the strictest who asked. One that a
                 worker has keeps to its own: whoever needs younger lists asks again
                 when it is done.
+            sampling: which sample is read, in the words of `Sampling`; empty: everybody.
             now: the moment of asking, by the clock that lists are dated by; None: by
                 this machine's.
 
@@ -87,7 +89,7 @@ class Jobs:
             StoreUnavailable: the database failed; nothing was asked.
         """
         parse_name(repository)
-        whose = (self._endpoint, repository, credential_user)
+        whose = (self._endpoint, repository, credential_user, sampling)
         allowed = _text(budget or Budget())
         ages = _ages(max_age, now or datetime.now(UTC))
         async with self._database.transaction() as connection:
@@ -132,14 +134,14 @@ class Jobs:
         return None if row is None else _job(row)
 
     async def pending(
-        self, repository: str, credential_user: int, *, budget: Budget | None = None
+        self, repository: str, credential_user: int, *, budget: Budget | None = None, sampling: str = ""
     ) -> Job | None:
         """Find what `ask` would return without making a job: one under way, or one that failed a while ago.
 
         Raises:
             StoreUnavailable: the database failed.
         """
-        whose = (self._endpoint, repository, credential_user)
+        whose = (self._endpoint, repository, credential_user, sampling)
         async with self._database.connection() as connection:
             row = await connection.fetchrow(sql.PENDING, *whose)
             row = row or await connection.fetchrow(sql.RECENTLY_FAILED, *whose, _text(budget or Budget()))

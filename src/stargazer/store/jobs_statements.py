@@ -10,7 +10,7 @@ _SHOWN = """
     job.id, job.repository, job.credential_user, job.budget::text AS budget, job.state, job.attempts,
     job.created_at, job.started_at, job.finished_at, job.progress::text AS progress,
     job.problem::text AS problem, job.retry_at, job.answer,
-    job.max_age_seconds, job.newer_than
+    job.max_age_seconds, job.newer_than, job.sampling
 """
 
 
@@ -24,30 +24,35 @@ def _before(state: State) -> str:
 
 
 # ruff: noqa: S608 - all of these are built of constants
+_SAME = """
+endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3 AND sampling = $4
+"""
+"""What is asked for: a repository, with a credential, and from which sample."""
+
 RECENTLY_FAILED = f"""
 SELECT {_SHOWN} FROM job
-WHERE endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3
-  AND state = 'failed' AND retry_at > clock_timestamp()
-  AND (problem->>'code' <> 'budget-too-small' OR budget = $4::text::jsonb)
+WHERE {_SAME} AND state = 'failed' AND retry_at > clock_timestamp()
+  AND (problem->>'code' <> 'budget-too-small' OR budget = $5::text::jsonb)
   AND NOT EXISTS (
     SELECT FROM job AS newer
     WHERE newer.endpoint = $1 AND lower(newer.repository) = lower($2) AND newer.credential_user = $3
-      AND newer.state {_in(UNFINISHED)})
+      AND newer.sampling = $4 AND newer.state {_in(UNFINISHED)})
 ORDER BY retry_at DESC LIMIT 1
 """
 """The failure that is still answered. That one budget was too small says nothing about another."""
 
 MAKE = f"""
-INSERT INTO job (id, endpoint, repository, credential_user, budget, max_age_seconds, newer_than, state)
-VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7, 'queued')
-ON CONFLICT (endpoint, lower(repository), credential_user) WHERE state {_in(UNFINISHED)} DO NOTHING
+INSERT INTO job
+    (id, endpoint, repository, credential_user, sampling, budget, max_age_seconds, newer_than, state)
+VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, 'queued')
+ON CONFLICT (endpoint, lower(repository), credential_user, sampling) WHERE state {_in(UNFINISHED)} DO NOTHING
 RETURNING {_SHOWN}
 """
 """Make a job, unless one is under way."""
 
 UNDER_WAY = f"""
 SELECT {_SHOWN} FROM job
-WHERE endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3 AND state {_in(UNFINISHED)}
+WHERE {_SAME} AND state {_in(UNFINISHED)}
 FOR UPDATE
 """
 """The job that is under way, which nobody cancels before we subscribe."""
@@ -75,10 +80,7 @@ RETURNING {_SHOWN}
 
 FIND = f"SELECT {_SHOWN} FROM job WHERE endpoint = $1 AND id = $2"
 
-PENDING = f"""
-SELECT {_SHOWN} FROM job
-WHERE endpoint = $1 AND lower(repository) = lower($2) AND credential_user = $3 AND state {_in(UNFINISHED)}
-"""
+PENDING = f"SELECT {_SHOWN} FROM job WHERE {_SAME} AND state {_in(UNFINISHED)}"
 """The same without a lock, for whoever only looks."""
 
 LAST_DONE = """

@@ -115,6 +115,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `retry_at` is None unless it has failed. Where somebody asked for younger
     lists than usual, `max_age_seconds` is the strictest age, and lists that were
     fetched before `newer_than` do not count, however often the job is begun anew.
+    `sampling` is which sample is read, in the words of `Sampling`; empty: everybody.
     """
 
     id: UUID
@@ -132,6 +133,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     answer: UUID | None = None
     max_age_seconds: int | None = None
     newer_than: datetime | None = None
+    sampling: str = ""
 
     @property
     def finished(self) -> bool:

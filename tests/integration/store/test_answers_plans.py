@@ -41,7 +41,7 @@ async def full(database: Database) -> Database:
         (answers_slices.STARGAZERS, [uuid.uuid4(), [0] * 100, [1] * 100, [80] * 100], "answer_part_pkey"),
         (answers_slices.PARTS, [uuid.uuid4()], "answer_part_pkey"),
         (answers.LATEST, [1, 7, 1], "answer_latest"),
-        (answers.FITTING, [1, 7, 1, MADE_AT, 604800, None], "answer_latest"),
+        (answers.FITTING, [1, 7, 1, MADE_AT, 604800, None, ""], "answer_latest"),
     ],
 )
 async def test_page_is_found_by_index(full: Database, sql: str, arguments: list[object], index: str) -> None:
@@ -83,7 +83,7 @@ def test_places_are_kept_as_small_as_they_fit(stargazers: int, kept_as: str) -> 
 def test_streams_make_few_names_at_once(names: int, each: int | None, taken: int) -> None:
     """As many neighbours are read as have together so many names, and always one."""
     shared = np.array([5, 4, 1, 1], dtype=np.int32)
-    chosen = answers_slices.Chosen(shared, shared, shared.astype(np.int64), shared, shared, shared)
+    chosen = answers_slices.Chosen(shared, shared, shared.astype(np.int64), shared, shared, shared, shared)
 
     assert chosen.first(names=names, each=each).shared.tolist() == shared[:taken].tolist()
 

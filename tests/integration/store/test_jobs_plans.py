@@ -53,14 +53,14 @@ async def filled(database: Database) -> AsyncIterator[tuple[Connection, int]]:
 
 def hot(endpoint: int, user: int, some: UUID) -> dict[str, tuple[str, Sequence[object]]]:
     """The statements of those who ask and of those who work, with what they are given."""
-    whose = (endpoint, "Owner/Queued7", user)
+    whose = (endpoint, "Owner/Queued7", user, "")
     moment = timedelta(seconds=10)
     return {
         "recently failed": (sql.RECENTLY_FAILED, (*whose, "{}")),
         "make": (sql.MAKE, (uuid4(), *whose, "{}", None, None)),
         "under way": (sql.UNDER_WAY, whose),
         "pending": (sql.PENDING, whose),
-        "last done": (sql.LAST_DONE, whose),
+        "last done": (sql.LAST_DONE, whose[:3]),
         "tighten": (sql.TIGHTEN, (endpoint, some, 60, None)),
         "subscribe": (sql.SUBSCRIBE, (some, "key")),
         "withdraw": (sql.WITHDRAW, (some, "key")),

@@ -77,7 +77,7 @@ def test_lists_that_a_store_lacks_are_unread() -> None:
     """They are taken from those read, then from those truncated; the sum of all users stays."""
     coverage = Coverage(stargazers_listed=10, users_read=3, users_truncated=4, users_unread=3)
 
-    lacking = coverage.without(5)
+    lacking = coverage.stored([f"U_{number}" for number in range(5)])
 
     assert (lacking.users_read, lacking.users_truncated, lacking.users_unread) == (0, 2, 8)
-    assert coverage.without(0) == coverage
+    assert coverage.stored([]) == coverage

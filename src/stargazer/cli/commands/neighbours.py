@@ -35,6 +35,7 @@ from stargazer.cli.summary import describe_age, describe_cost, describe_kind, de
 from stargazer.cli.table import neighbours_table, reasons_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.neighbours.rank import SCORES, Score
+from stargazer.neighbours.sampling import Sampling
 from stargazer.neighbours.stop import Until
 from stargazer.neighbours.why import reason
 from stargazer.planner.budget import Budget
@@ -165,9 +166,7 @@ def command(
         given=read_given(file),
         max_stars_per_user=max_stars_per_user,
         max_age=max_age,
-        sample=sample,
-        until=until,
-        seed=seed or 0,
+        sampling=Sampling(sample, until, seed or 0) if sample or until else None,
     )
     asked.plan()
     is_inverted = origin == "store"
@@ -177,7 +176,7 @@ def command(
     printing = Printing(form, choice, is_why, path)
     if is_inverted:
         return asyncio.run(_run_inverted(asked, printing, speed))
-    return asyncio.run(_run(asked, printing, is_stored and not asked.is_estimate, speed))
+    return asyncio.run(_run(asked, printing, is_stored, speed))
 
 
 async def _run_inverted(asked: Asked, printing: Printing, speed: float | None) -> int:
