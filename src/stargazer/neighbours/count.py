@@ -40,14 +40,14 @@ class ListsChunk(msgspec.Struct, frozen=True, eq=False):
 
 
 class Tally:
-    """Counts how many of the lists hold each repository; the seed's own number is left out.
+    """Counts how many of the lists hold each repository; the numbers of the seeds are left out.
 
     Needs four bytes for each number up to the largest that was seen, and
     five while it grows.
     """
 
-    def __init__(self, seed: int, *, repositories: int = 0) -> None:
-        self._seed = seed
+    def __init__(self, *seeds: int, repositories: int = 0) -> None:
+        self._seeds = seeds
         self._shared = np.zeros(repositories, dtype=np.int32)
         self.stars = 0
 
@@ -57,8 +57,9 @@ class Tally:
             return
         self._grow(int(np.max(chunk.repositories)) + 1)
         np.add.at(self._shared, chunk.repositories, _ONE)
-        if self._seed < len(self._shared):
-            self._shared[self._seed] = 0
+        for seed in self._seeds:
+            if seed < len(self._shared):
+                self._shared[seed] = 0
         self.stars += len(chunk.repositories)
 
     def shared(self) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stargazer.runner import Clock
+from stargazer.store.among import AmongLists
 from stargazer.store.answers import Answers
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.credentials import Credentials
@@ -33,6 +34,7 @@ class Stores:
         self.forgotten = Forgotten(database)
         self.star_lists = StarLists(database, self.repositories, self.forgotten)
         self.stargazer_lists = StargazerLists(database)
+        self.among = AmongLists(database, clock)
         self.answers = Answers(database, forgotten=self.forgotten)
         self.pages = AnswerPages(database)
         self.details = RepositoryDetails(database)

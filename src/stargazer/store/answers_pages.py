@@ -1,4 +1,4 @@
-"""Pages and streams of a stored answer: every one of them reads the same answer."""
+"""Pages and streams of an answer, stored or counted for now: every one of them reads the same answer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_columns import Shelf
 from stargazer.store.answers_slices import Gone, Slices, StoredNeighbour, Usernames
 from stargazer.store.database import Database
+from stargazer.store.held import HeldAnswer, HeldPages, Which
 
 SHELF_BYTES = 64 << 20
 """What a process keeps of answers: three orders of five million neighbours."""
@@ -75,6 +76,9 @@ class AnswerPages:
         Raises:
             StoreUnavailable: the database failed.
         """
+        if isinstance(answer, HeldAnswer):
+            held, which = HeldPages(self._database, answer), Which.of(sort, min_shared, only, said)
+            return AnswerPage(*await held.page(which, offset=offset, limit=limit, names=names))
         async with self._database.connection() as connection:
             slices = Slices(connection, self._database.endpoint, answer, self._shelf)
             try:
@@ -92,6 +96,8 @@ class AnswerPages:
         Raises:
             StoreUnavailable: the database failed.
         """
+        if isinstance(answer, HeldAnswer):
+            return await HeldPages(self._database, answer).chance()
         async with self._database.connection() as connection:
             try:
                 counts = await Slices(connection, self._database.endpoint, answer, self._shelf).counts()
@@ -115,6 +121,11 @@ class AnswerPages:
             AnswerGone: the answer was cleaned meanwhile.
             StoreUnavailable: the database failed.
         """
+        if isinstance(answer, HeldAnswer):
+            held, which = HeldPages(self._database, answer), Which.of(sort, min_shared, only, said)
+            async for rows in held.stream(which, names=names):
+                yield rows
+            return
         places: NDArray[np.int32] | None = None
         usernames = Usernames()
         read = 0
@@ -145,20 +156,30 @@ class AnswerPages:
         """
         numbers = self._shelf.take(answer.id, "closest")
         if numbers is None:
-            async with self._database.connection() as connection:
-                slices = Slices(connection, self._database.endpoint, answer, self._shelf)
-                try:
-                    order = await self._order(slices, "relevance", answer.neighbours)
-                    standing = await slices.column("repositories")
-                except Gone:
-                    return None
-            relevant = order[: self._closest]
-            turns = np.stack([np.arange(len(relevant), dtype=np.int32), relevant], axis=1).ravel()
+            found = await self._firsts(answer)
+            if found is None:
+                return None
+            turns = np.stack(found, axis=1).ravel()
             _, first = np.unique(turns, return_index=True)
-            numbers = standing[turns[np.sort(first)]]
+            numbers = turns[np.sort(first)]
             self._shelf.put(answer.id, "closest", numbers)
         closest: list[int] = numbers.tolist()
         return closest
+
+    async def _firsts(self, answer: StoredAnswer) -> list[NDArray[np.int32]] | None:
+        """Our numbers of the first neighbours by `shared`, and as many by `relevance`."""
+        if isinstance(answer, HeldAnswer):
+            held = HeldPages(self._database, answer)
+            return [await held.first(self._closest, sort) for sort in ("shared", "relevance")]
+        async with self._database.connection() as connection:
+            slices = Slices(connection, self._database.endpoint, answer, self._shelf)
+            try:
+                order = await self._order(slices, "relevance", answer.neighbours)
+                standing = await slices.column("repositories")
+            except Gone:
+                return None
+        relevant = order[: self._closest]
+        return [standing[: len(relevant)], standing[relevant]]
 
     async def _order(self, slices: Slices, sort: rank.Score, total: int) -> NDArray[np.int32]:
         """Return the places of those that pass the filter, in the order that is asked for."""

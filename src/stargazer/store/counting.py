@@ -59,6 +59,11 @@ FROM (
 _ALPHABET_OF_ALL = _ALPHABET.format(condition="")
 _ALPHABET_OF_SOME = _ALPHABET.format(condition="AND number = ANY ($2::integer[])")
 
+_STARS = """
+SELECT coalesce(string_agg(int4send(number) || int4send(stars), '' ORDER BY number), '') FROM repository
+WHERE endpoint = $1 AND number = ANY ($2::integer[])
+"""
+
 _REPOSITORIES = "SELECT coalesce(max(number) + 1, 0) FROM repository WHERE endpoint = $1"
 
 
@@ -67,14 +72,14 @@ class Roster:
 
     def __init__(self, numbers: NDArray[np.int32], stars: NDArray[np.int32]) -> None:
         self.numbers = numbers
-        self._batches = list(_batches(stars))
+        self._stars = stars
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     async def lists(self, connection: Connection, endpoint: int) -> AsyncIterator[ListsChunk]:
         """Read the lists in the order of the roster, whose places stand for the users."""
-        for begin, end in self._batches:
+        for begin, end in _batches(self._stars):
             asked = self.numbers[begin:end]
             found = await _read(connection, endpoint, asked)
             at = np.argsort(found.users, kind="stable")
@@ -83,9 +88,15 @@ class Roster:
             yield ListsChunk(places, arranged.repositories, arranged.offsets)
 
     async def lists_in_any_order(self, connection: Connection, endpoint: int) -> AsyncIterator[ListsChunk]:
-        """Read the lists as they come, for those who only count."""
-        for begin, end in self._batches:
-            yield await _read(connection, endpoint, self.numbers[begin:end])
+        """Read the lists as they lie, which is quicker; the numbers of the users stand for them."""
+        order = np.argsort(self.numbers, kind="stable")
+        for begin, end in _batches(self._stars[order]):
+            yield await _read(connection, endpoint, self.numbers[order[begin:end]])
+
+    def places(self, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Where users of the roster stand in it."""
+        order = np.argsort(self.numbers, kind="stable").astype(np.int32)
+        return order[np.searchsorted(self.numbers[order], numbers)]
 
 
 async def call_roster(
@@ -97,9 +108,14 @@ async def call_roster(
     return Roster(numbers, stars)
 
 
+async def new_tally(connection: Connection, endpoint: int, *seeds: int) -> Tally:
+    """Make a tally of all repositories but the seeds."""
+    return Tally(*seeds, repositories=int(await connection.fetchval(_REPOSITORIES, endpoint)))
+
+
 async def count(connection: Connection, endpoint: int, roster: Roster, *, seed: int) -> Tally:
     """Count what the users of a roster share, besides the seed."""
-    tally = Tally(seed, repositories=int(await connection.fetchval(_REPOSITORIES, endpoint)))
+    tally = await new_tally(connection, endpoint, seed)
     async for chunk in roster.lists_in_any_order(connection, endpoint):
         tally.add(chunk)
     return tally
@@ -161,13 +177,35 @@ async def rank(
     for each of the tally's neighbours, the order is that of what all share.
     """
     numbers = tally.neighbours() if first is None else tally.closest(first)
-    await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
-    if len(numbers) * _WHOLE_TABLE_SHARE > len(tally.shared()):
-        del numbers
-        pairs = _pairs(await connection.fetchval(_ALPHABET_OF_ALL, endpoint))
-    else:
-        pairs = _pairs(await connection.fetchval(_ALPHABET_OF_SOME, endpoint, numbers.tolist()))
+    pairs = await alphabet(connection, endpoint, numbers, of=len(tally.shared()))
     return Ranking.of(*pairs, tally, estimated)
+
+
+async def alphabet(
+    connection: Connection, endpoint: int, numbers: NDArray[np.int32], *, of: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Put repositories into the order of their names; returns their numbers and stars.
+
+    Where they are many of all there are, the others may be among them. Runs inside a
+    transaction, whose memory for sorting it raises.
+
+    Args:
+        connection: in a transaction.
+        endpoint: whose repositories.
+        numbers: which.
+        of: how many there are in all.
+    """
+    await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
+    if len(numbers) * _WHOLE_TABLE_SHARE > of:
+        return _pairs(await connection.fetchval(_ALPHABET_OF_ALL, endpoint))
+    return _pairs(await connection.fetchval(_ALPHABET_OF_SOME, endpoint, numbers.tolist()))
+
+
+async def stars_of(
+    connection: Connection, endpoint: int, numbers: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Look up the stars of repositories; returns their numbers, ascending, and the stars."""
+    return _pairs(await connection.fetchval(_STARS, endpoint, numbers.tolist()))
 
 
 def _batches(stars: NDArray[np.int32]) -> Iterable[tuple[int, int]]:

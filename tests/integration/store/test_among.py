@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from tests.integration.store.answers_world import MADE_AT, SMALL, World, packed
 
 from stargazer.planner.coverage import Kind
-from stargazer.store.among import Among, AmongLists
+from stargazer.runner import SystemClock
+from stargazer.store.among import Among, AmongLists, Owners
 from stargazer.store.answers import ANYBODY
+from stargazer.store.answers_pages import AnswerPages
+from stargazer.store.answers_slices import StoredNeighbour
 from stargazer.store.database import Database
 
 ENDPOINTS = count(5_000)
@@ -48,8 +51,16 @@ async def _apart(database: Database) -> Database:
     return Database(database.pool, endpoint)
 
 
-def seen(found: Among) -> list[tuple[object, ...]]:
-    return [(each.repo, each.shared, each.stars, each.stargazers) for each in found.neighbours]
+async def ask(database: Database, name: str, owners: Owners) -> tuple[Among, list[StoredNeighbour]]:
+    """Ask, and read all neighbours."""
+    found = await AmongLists(database, SystemClock()).answer(name, owners)
+    if found.answer is None:
+        return found, []
+    return found, [row async for some in AnswerPages(database).stream(found.answer) for row in some]
+
+
+def seen(neighbours: list[StoredNeighbour]) -> list[tuple[object, ...]]:
+    return [(each.repo, each.shared, each.stars, each.stargazers) for each in neighbours]
 
 
 async def test_those_who_starred_it_also_starred(database: Database) -> None:
@@ -57,13 +68,16 @@ async def test_those_who_starred_it_also_starred(database: Database) -> None:
     await SMALL.write(database)
     mine = await owner(database, {0: frozenset({0, 1, 2, 4})})
 
-    found = await AmongLists(database).neighbours("A/TWO", mine)
+    found, neighbours = await ask(database, "A/TWO", [mine])
 
     assert (found.repository, found.coverage.kind, found.coverage.source) == ("a/two", Kind.PARTIAL, "store")
     assert (found.coverage.lists, found.coverage.lists_of) == (3, ("acme/seed",))
     assert found.coverage.stargazers_listed == 2
-    assert seen(found)[:2] == [("acme/seed", 2, 4, ("Alice", "bob")), ("C/three", 2, 3_000, ("Alice", "bob"))]
-    assert "a/two" not in [each.repo for each in found.neighbours]
+    assert seen(neighbours)[:2] == [
+        ("acme/seed", 2, 4, ("Alice", "bob")),
+        ("C/three", 2, 3_000, ("Alice", "bob")),
+    ]
+    assert "a/two" not in [each.repo for each in neighbours]
 
 
 async def test_lists_of_all_where_the_operator_shares_them(database: Database) -> None:
@@ -72,7 +86,7 @@ async def test_lists_of_all_where_the_operator_shares_them(database: Database) -
     await owner(database, {0: frozenset({0, 1})})
     await owner(database, {4: frozenset({2, 3})})
 
-    found = await AmongLists(database).neighbours("c/three", ANYBODY)
+    found, _ = await ask(database, "c/three", ANYBODY)
 
     assert (found.coverage.lists, found.coverage.stargazers_listed) == (4, 4)
 
@@ -101,16 +115,15 @@ async def test_others_lists_change_nothing(database: Database, known: tuple[Worl
     apart = await _apart(database)
     await world.write(apart)
     mine = await owner(apart, my_lists)
-    among = AmongLists(apart)
     names = [name for name, _ in world.repositories] + ["o/unknown"]
-    before = [await among.neighbours(name, mine) for name in names]
+    before = [await ask(apart, name, [mine]) for name in names]
 
     await owner(apart, their_lists)
 
     people = frozenset[int]().union(*my_lists.values())
-    for number, (name, found) in enumerate(zip(names, before, strict=True)):
-        after = await among.neighbours(name, mine)
-        assert (after.coverage, after.neighbours) == (found.coverage, found.neighbours)
+    for number, (name, (found, neighbours)) in enumerate(zip(names, before, strict=True)):
+        after, told = await ask(apart, name, [mine])
+        assert (after.coverage, told) == (found.coverage, neighbours)
         counted = [who for who in people if number in world.lists.get(who, ())]
         assert after.coverage.stargazers_listed == len(counted)
         assert set(after.coverage.lists_of) == {world.repositories[each][0] for each in my_lists}
@@ -119,5 +132,6 @@ async def test_others_lists_change_nothing(database: Database, known: tuple[Worl
             for place, (other, _) in enumerate(world.repositories)
             if place != number
         }
-        told = {each.repo: set(each.stargazers) for each in after.neighbours}
-        assert told == {other: who for other, who in expected.items() if who}
+        assert {each.repo: set(each.stargazers) for each in told} == {
+            other: who for other, who in expected.items() if who
+        }

@@ -1,4 +1,4 @@
-"""Whatever the world, a stored answer is what counting by hand gives."""
+"""Whatever the world, an answer, stored or only held, is what counting by hand gives."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from stargazer.store.answers_columns import PartSizes
 from stargazer.store.answers_pages import AnswerPages
 from stargazer.store.answers_slices import StoredNeighbour
 from stargazer.store.database import Database
+from stargazer.store.held import HeldAnswer, count_people
 
 ENDPOINTS = count(1_000)
 
@@ -73,18 +74,73 @@ async def test_stored_answer_is_brute_force(
     assert answer is not None
 
     expected = world.counted(7, left_out=left_out, sort=sort, min_shared=min_shared)
-    told: list[tuple[object, ...]] = []
-    for offset in range(0, len(expected) + limit, limit):
-        page = await pages.page(
-            answer, sort=sort, offset=offset, limit=limit, min_shared=min_shared, names=None
-        )
-        assert page is not None
-        assert page.total == len(expected)
-        told += seen(page.neighbours, sort)
-
-    assert told == expected
+    assert await paged(pages, answer, sort, min_shared, limit) == expected
     streamed = [each async for each in pages.stream(answer, sort=sort, min_shared=min_shared)]
     assert [one for each in streamed for one in seen(each, sort)] == expected
+
+
+async def paged(
+    pages: AnswerPages, answer: StoredAnswer, sort: rank.Score, min_shared: int, limit: int
+) -> list[tuple[object, ...]]:
+    """Put the pages of an answer together, to the first that is empty."""
+    told: list[tuple[object, ...]] = []
+    while True:
+        page = await pages.page(
+            answer, sort=sort, offset=len(told), limit=limit, min_shared=min_shared, names=None
+        )
+        assert page is not None
+        told += seen(page.neighbours, sort)
+        if not page.neighbours:
+            assert page.total == len(told)
+            return told
+
+
+@given(
+    world=worlds(),
+    left_out=st.frozensets(st.integers(0, 7), max_size=3),
+    sort=st.sampled_from(rank.SCORES),
+    min_shared=st.integers(0, 4),
+    limit=st.integers(1, 5),
+)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_counted_answer_is_brute_force(
+    database: Database,
+    world: World,
+    left_out: frozenset[int],
+    sort: rank.Score,
+    min_shared: int,
+    limit: int,
+) -> None:
+    """The same of an answer that is only held: its pages, its stream, and its id, which tells it."""
+    apart = Database(database.pool, next(ENDPOINTS))
+    await world.write(apart)
+    users = set(range(len(world.logins))) - left_out
+    first, again = [await counted(apart, users) for _ in range(2)]
+    pages = AnswerPages(apart)
+
+    expected = world.counted(7, left_out=left_out, sort=sort, min_shared=min_shared)
+    assert await paged(pages, first, sort, min_shared, limit) == expected
+    streamed = [each async for each in pages.stream(again, sort=sort, min_shared=min_shared)]
+    assert [one for each in streamed for one in seen(each, sort)] == expected
+    last = await pages.page(again, sort=sort, offset=1, limit=limit, min_shared=min_shared, names=1)
+    assert last is not None
+    assert seen(last.neighbours, sort) == [(*row[:4], row[4][:1]) for row in expected[1 : 1 + limit]]
+    assert first.id == again.id
+
+
+async def counted(database: Database, users: set[int]) -> HeldAnswer:
+    """Count what users starred besides the seed."""
+    async with database.transaction(isolation="repeatable_read") as connection:
+        found = await count_people(connection, database.endpoint, users, SEED, is_named=True)
+    return HeldAnswer.of(
+        found,
+        Coverage(stargazers_listed=7),
+        repository_number=SEED,
+        credential_user=1,
+        made_at=MADE_AT,
+        stargazers=7,
+        not_whole=None,
+    )
 
 
 async def everything(database: Database, answer: StoredAnswer) -> list[tuple[object, ...]]:

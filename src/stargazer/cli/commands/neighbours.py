@@ -182,7 +182,8 @@ def command(
 async def _run_inverted(asked: Asked, printing: Printing, speed: float | None) -> int:
     """Answer from the stored lists alone and print; returns the exit code."""
     async with connect(speed) as session, open_store(session) as database:
-        return await _show(Answered(await among(session, database, asked)), asked.given, printing, session)
+        shown = await among(session, database, asked, is_named=printing.choice.is_named)
+        return await _show(Answered(shown), asked.given, printing, session)
 
 
 async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float | None) -> int:

@@ -1,0 +1,379 @@
+"""Answers that were counted from the stored star lists for whoever asks, and are held while they are shown.
+
+Nothing of them is written. Names and stars are looked up for what is shown, and
+what was shown once keeps its place: pages of one such answer never shift.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stargazer.neighbours import leading, rank
+from stargazer.neighbours.count import ListsChunk, Ranking, Sharers
+from stargazer.neighbours.filter import ALL, Filter
+from stargazer.neighbours.why import chance
+from stargazer.planner.coverage import Coverage
+from stargazer.planner.page import Details
+from stargazer.store import counting
+from stargazer.store.answers import StoredAnswer
+from stargazer.store.answers_slices import LOGINS, OWNED, REPOSITORIES, StoredNeighbour
+from stargazer.store.database import Database
+from stargazer.store.packed import NOTHING, Int32s
+
+if TYPE_CHECKING:
+    from stargazer.store.database import Connection
+
+STREAM_NEIGHBOURS = 1_000
+"""How many neighbours are made at once in a stream."""
+
+_STREAM_GATHERED = 1 << 16
+_STREAM_STARS = 1 << 22
+"""For how many neighbours, and stars of theirs, the stargazers are gathered at once in a stream."""
+
+_BYTES_A_NEIGHBOUR = 16
+"""Its number, what it shares, and its place in one order."""
+
+
+class Order(msgspec.Struct, frozen=True, eq=False):
+    """The first neighbours by a score, as many as were asked for, and their stars."""
+
+    numbers: Int32s = NOTHING
+    stars: Int32s = NOTHING
+
+    def extended(self, numbers: Int32s, stars: Int32s) -> Order:
+        """Go on with those that are not in it; whoever is keeps the place."""
+        new = ~np.isin(numbers, self.numbers)
+        return Order(np.concatenate([self.numbers, numbers[new]]), np.concatenate([self.stars, stars[new]]))
+
+
+class Which(msgspec.Struct, frozen=True):
+    """Which neighbours are wanted, and in which order.
+
+    `fitting` are the numbers, packed, of those whose details fit, where details are asked for.
+    """
+
+    sort: rank.Score = "shared"
+    min_shared: int = 1
+    only: Filter = ALL
+    fitting: bytes = b""
+
+    @classmethod
+    def of(cls, sort: rank.Score, min_shared: int, only: Filter, said: Mapping[int, Details]) -> Which:
+        """Put a wish together; those whose details are not *said* do not fit."""
+        fitting: list[int] = []
+        if only.needs_details:
+            fitting = sorted(number for number, about in said.items() if only.fits_details(about))
+        return cls(sort, min_shared, only, np.array(fitting, dtype=np.int32).tobytes())
+
+
+class HeldCount:
+    """What some people starred, by number.
+
+    Args:
+        people: whose lists were counted, in the order of their logins.
+        shared: how many of them starred each repository, by its number.
+        lists: their lists, with places among the people for users; none where nobody is to be named.
+    """
+
+    def __init__(self, people: Int32s, shared: Int32s, lists: Sequence[ListsChunk]) -> None:
+        self.people = people
+        self.numbers = np.flatnonzero(shared).astype(np.int32)
+        self.shared = shared[self.numbers]
+        self.repositories = len(shared)
+        self._lists = lists
+        self.digest = self._summed()
+        """Sixteen bytes that differ wherever another count was made."""
+        self._orders: dict[Which, Order] = {}
+        self._ordering = asyncio.Lock()
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes to hold it."""
+        lists = sum(chunk.repositories.nbytes for chunk in self._lists)
+        return lists + self.people.nbytes + _BYTES_A_NEIGHBOUR * len(self.numbers)
+
+    def _summed(self) -> bytes:
+        summed = hashlib.blake2b(digest_size=16)
+        for column in (self.people, self.numbers, self.shared):
+            summed.update(column.tobytes())
+        return summed.digest()
+
+    async def first(
+        self, connection: Connection, endpoint: int, count: int | None, stargazers: int, which: Which
+    ) -> tuple[Order, int]:
+        """Put at least the first *count* neighbours in order, None for all; returns how many there are, too.
+
+        Runs inside a transaction that shows every statement the same snapshot.
+        """
+        async with self._ordering:
+            numbers = await self._wanted(connection, endpoint, which)
+            order = self._orders.get(which, Order())
+            count = len(numbers) if count is None else min(count, len(numbers))
+            if len(order.numbers) < count:
+                found = await self._leaders(connection, endpoint, numbers, count, stargazers, which.sort)
+                order = order.extended(
+                    *await self._ordered(connection, endpoint, found, stargazers, which.sort)
+                )
+                self._orders[which] = order
+        return order, len(numbers)
+
+    async def _wanted(self, connection: Connection, endpoint: int, which: Which) -> Int32s:
+        """The numbers of those that pass the filter, ascending."""
+        only = which.only
+        numbers = self.numbers[self.shared >= which.min_shared]
+        if only.owner is not None:
+            owned = [row["number"] for row in await connection.fetch(OWNED, endpoint, only.owner)]
+            numbers = numbers[np.isin(numbers, owned)]
+        if only.needs_details:
+            numbers = numbers[np.isin(numbers, np.frombuffer(which.fitting, dtype=np.int32))]
+        if only.min_stars is not None or only.max_stars is not None:
+            numbers, stars = await counting.stars_of(connection, endpoint, numbers)
+            most = np.iinfo(np.int32).max if only.max_stars is None else only.max_stars
+            numbers = numbers[(stars >= (only.min_stars or 0)) & (stars <= most)]
+        return numbers
+
+    async def _leaders(
+        self,
+        connection: Connection,
+        endpoint: int,
+        numbers: Int32s,
+        count: int,
+        stargazers: int,
+        sort: rank.Score,
+    ) -> Int32s:
+        """The numbers of the first *count* and of whoever ties with the last."""
+        search = leading.Search(self.shared_by(numbers), count, sort, stargazers)
+        while (places := await asyncio.to_thread(search.next_places)) is not None:
+            known, stars = await counting.stars_of(connection, endpoint, numbers[places])
+            search.learn(places[np.isin(numbers[places], known)], stars)
+        return numbers[search.leaders()]
+
+    async def _ordered(
+        self, connection: Connection, endpoint: int, candidates: Int32s, stargazers: int, sort: rank.Score
+    ) -> tuple[Int32s, Int32s]:
+        """Put candidates in order; those that are equal stand by name."""
+        numbers, stars = await counting.alphabet(connection, endpoint, candidates, of=self.repositories)
+        wanted = np.isin(numbers, candidates)
+        numbers, stars = numbers[wanted], stars[wanted]
+        scores = self._scores(numbers, stars, stargazers, sort)
+        places = await asyncio.to_thread(leading.in_order, scores, self.shared_by(numbers))
+        return numbers[places], stars[places]
+
+    def shared_by(self, numbers: Int32s) -> Int32s:
+        """What neighbours share."""
+        return self.shared[np.searchsorted(self.numbers, numbers)]
+
+    def _scores(
+        self, numbers: Int32s, stars: Int32s, stargazers: int, sort: rank.Score
+    ) -> NDArray[np.float64]:
+        shared = self.shared_by(numbers).astype(np.float64)
+        return rank.FORMULAS[sort](shared, stars.astype(np.float64), stargazers)
+
+    def sharers(self, numbers: Int32s) -> Sharers | None:
+        """Gather who shares some neighbours; None where nobody is named."""
+        if not self._lists:
+            return None
+        shared = self.shared_by(numbers)
+        ranking = Ranking(numbers, shared, NOTHING, shared)
+        sharers = Sharers(ranking, 0, len(numbers), places=ranking.places())
+        for chunk in self._lists:
+            sharers.add(chunk)
+        return sharers
+
+
+class HeldAnswer(StoredAnswer, frozen=True, kw_only=True, eq=False):
+    """An answer that is nowhere but here. Its id is made of what was counted: the same has the same."""
+
+    count: HeldCount
+
+    @classmethod
+    def of(
+        cls,
+        counted: HeldCount,
+        coverage: Coverage,
+        *,
+        repository_number: int,
+        credential_user: int,
+        made_at: datetime,
+        stargazers: int,
+        not_whole: int | None,
+    ) -> HeldAnswer:
+        """Put an answer together.
+
+        Args:
+            counted: what was counted.
+            coverage: how it was come by.
+            repository_number: whose neighbours they are; of several, of the first.
+            credential_user: for whom it was counted.
+            made_at: when.
+            stargazers: how many people were meant, as the scores take it.
+            not_whole: how many of them may share more than is known; None: nobody.
+        """
+        public = msgspec.to_builtins(coverage.public())
+        told = msgspec.json.encode([repository_number, stargazers, not_whole, public])
+        name = hashlib.blake2b(told + counted.digest, digest_size=16).digest()
+        return cls(
+            id=uuid.UUID(bytes=name, version=5),
+            repository_number=repository_number,
+            credential_user=credential_user,
+            made_at=made_at,
+            kind=coverage.kind,
+            complete=coverage.complete,
+            coverage=public,
+            stargazers=stargazers,
+            not_whole=not_whole,
+            neighbours=len(counted.numbers),
+            count=counted,
+        )
+
+
+class HeldPages:
+    """Reads the neighbours of one such answer."""
+
+    def __init__(self, database: Database, answer: HeldAnswer) -> None:
+        self._database = database
+        self._answer = answer
+        self._count = answer.count
+        self._logins: dict[int, str] = {}
+
+    async def page(
+        self, which: Which, *, offset: int, limit: int, names: int | None
+    ) -> tuple[tuple[StoredNeighbour, ...], int]:
+        """Read some neighbours, and how many there are in all.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        order, total = await self._first(offset + limit, which)
+        part = slice(offset, min(offset + limit, total))
+        numbers, stars = order.numbers[part], order.stars[part]
+        return await self._made(numbers, stars, await self._sharers(numbers, names)), total
+
+    async def stream(self, which: Which, *, names: int | None) -> AsyncIterator[tuple[StoredNeighbour, ...]]:
+        """Read all neighbours, some at a time; no connection is held in between.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        order, total = await self._first(None, which)
+        numbers, stars = order.numbers[:total], order.stars[:total]
+        shared = self._count.shared_by(numbers)
+        ranking = Ranking(numbers, shared, stars, shared)
+        for low, high in ranking.parts(neighbours=_STREAM_GATHERED, stars=_STREAM_STARS):
+            gathered = await self._sharers(numbers[low:high], names)
+            for begin in range(low, high, STREAM_NEIGHBOURS):
+                end = min(high, begin + STREAM_NEIGHBOURS)
+                some = None if gathered is None else gathered[begin - low : end - low]
+                yield await self._made(numbers[begin:end], stars[begin:end], some)
+
+    async def first(self, count: int, sort: rank.Score) -> Int32s:
+        """The numbers of the first neighbours by a score.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        order, _ = await self._first(count, Which(sort))
+        return order.numbers[:count]
+
+    async def chance(self) -> float:
+        """Tell which share of the stars of all neighbours chance would give.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            numbers = self._count.numbers
+            numbers, stars = await counting.stars_of(connection, self._database.endpoint, numbers)
+        return chance(self._count.shared_by(numbers), stars)
+
+    async def _first(self, count: int | None, which: Which) -> tuple[Order, int]:
+        async with self._database.transaction(isolation="repeatable_read") as connection:
+            endpoint, stargazers = self._database.endpoint, self._answer.stargazers
+            return await self._count.first(connection, endpoint, count, stargazers, which)
+
+    async def _sharers(self, numbers: Int32s, names: int | None) -> list[Int32s] | None:
+        """The places of the people who share each, as many as are to be named."""
+        if names == 0 or not len(numbers):
+            return None
+        sharers = await asyncio.to_thread(self._count.sharers, numbers)
+        if sharers is None:
+            return None
+        return [np.sort(sharers.between(place, place + 1))[:names] for place in range(len(numbers))]
+
+    async def _made(
+        self, numbers: Int32s, stars: Int32s, sharers: list[Int32s] | None
+    ) -> tuple[StoredNeighbour, ...]:
+        """Make items; a repository that is not known any more is left out."""
+        endpoint = self._database.endpoint
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(REPOSITORIES, endpoint, numbers.tolist())
+            if sharers is not None:
+                await self._learn(connection, np.unique(np.concatenate([NOTHING, *sharers])).tolist())
+        called = {row["number"]: (row["name"], row["database_id"]) for row in rows}
+        shared = self._count.shared_by(numbers)
+        scores = [
+            rank.FORMULAS[name](shared, stars, self._answer.stargazers).tolist()
+            for name in ("relevance", "jaccard", "cosine")
+        ]
+        named = [()] * len(numbers) if sharers is None else [self._named(some) for some in sharers]
+        unsure = self._answer.not_whole
+        columns = zip(numbers.tolist(), shared.tolist(), stars.tolist(), named, *scores, strict=True)
+        return tuple(
+            StoredNeighbour(
+                repo=called[number][0],
+                stargazers=who,
+                shared=count,
+                stars=total,
+                relevance=relevance,
+                jaccard=jaccard,
+                cosine=cosine,
+                shared_low=None,
+                shared_high=None if unsure is None else count + unsure,
+                database_id=called[number][1],
+                number=number,
+                seed_stargazers=self._answer.stargazers,
+            )
+            for number, count, total, who, relevance, jaccard, cosine in columns
+            if number in called
+        )
+
+    async def _learn(self, connection: Connection, places: Iterable[int]) -> None:
+        """Look up the logins of people by their place; whoever was forgotten since has none."""
+        unknown = {int(self._count.people[place]): place for place in places if place not in self._logins}
+        if unknown:
+            for row in await connection.fetch(LOGINS, self._database.endpoint, list(unknown)):
+                self._logins[unknown[row["number"]]] = row["login"]
+
+    def _named(self, places: Int32s) -> tuple[str, ...]:
+        return tuple(self._logins[place] for place in places.tolist() if place in self._logins)
+
+
+async def count_people(
+    connection: Connection, endpoint: int, users: Iterable[int], *seeds: int, is_named: bool
+) -> HeldCount:
+    """Count what users starred besides the seeds; whoever has no stored list does not count.
+
+    Args:
+        connection: in a transaction that shows every statement the same snapshot.
+        endpoint: whose users.
+        users: their numbers.
+        seeds: repositories that are left out, by number.
+        is_named: whether it is to be told who shares them, which takes four bytes a star.
+    """
+    roster = await counting.call_roster(connection, endpoint, users)
+    tally = await counting.new_tally(connection, endpoint, *seeds)
+    lists: list[ListsChunk] = []
+    async for chunk in roster.lists_in_any_order(connection, endpoint):
+        tally.add(chunk)
+        if is_named:
+            lists.append(msgspec.structs.replace(chunk, users=roster.places(chunk.users)))
+    return await asyncio.to_thread(HeldCount, roster.numbers, tally.shared(), lists)
