@@ -46,6 +46,7 @@ class Served:
         sandbox: the GitHub that is asked.
         backend: what the controllers work with.
         app: the application.
+        github: the way to GitHub with the service's own token.
         http: an HTTP client whose requests carry a key.
         url: where the service listens, without a slash at its end.
         clock: the time that all of them go by; tests move it.
@@ -55,7 +56,7 @@ class Served:
         self.sandbox = sandbox
         self.backend = backend
         self.clock = clock
-        self._github = github
+        self.github = github
         self.app: Litestar
         self.http: aiohttp.ClientSession
         self.url = ""
@@ -95,8 +96,8 @@ class Served:
         settings = self.backend.settings
         async with (
             Database.open(settings.database_url, self.sandbox.url) as database,
-            open_backend(settings, database, self._github, self.clock, speed=None) as backend,
-            Served(self.sandbox, backend, self._github, self.clock).listening() as twin,
+            open_backend(settings, database, self.github, self.clock, speed=None) as backend,
+            Served(self.sandbox, backend, self.github, self.clock).listening() as twin,
         ):
             yield twin
 

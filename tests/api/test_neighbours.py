@@ -196,7 +196,14 @@ REFUSED = {
     "min_shared=one": "min_shared",
     "max_age=1.5": "max_age",
     "answer=7": "answer",
-    "language=python": "language",
+    "language=": "language",
+    "archived=yes": "archived",
+    "forks=1": "forks",
+    "details=": "details",
+    "owner=pallets/": "owner",
+    "min_stars=-1": "min_stars",
+    "max_stars=many": "max_stars",
+    "licence=mit": "the query",
     "min_share=3": "the query",
 }
 

@@ -9,13 +9,21 @@ from uuid import UUID
 
 import msgspec
 
-from stargazer.api.parameters import Choice, Identity, Number, Parameter, read_query
-from stargazer.errors import InvalidRequest
+from stargazer.api.parameters import Choice, Flag, Identity, Number, Parameter, Text, read_query
+from stargazer.neighbours.filter import Filter
 from stargazer.neighbours.rank import SCORES, Score
+from stargazer.planner.name import OWNER
 
 EXAMPLE_ANSWER = "0b0c1f5e-6f0c-4f5e-9d5c-2f6c1f8b7a11"
 
+STARS_AT_MOST = 1_000_000_000
+
 LONGEST_AGE_SECONDS = 10 * 366 * 86_400
+
+_CLOSEST = (
+    "Found among the first 1,000 by `shared` and by `relevance`, as far as their details are known: "
+    "`Stargazer-Details` tells how far that is."
+)
 
 QUERY: tuple[Parameter, ...] = (
     Choice(
@@ -32,6 +40,52 @@ QUERY: tuple[Parameter, ...] = (
         most=1_000_000_000,
         default=1,
         example=2,
+    ),
+    Text(
+        name="owner",
+        text="Only neighbours that belong to this login, in any case.",
+        pattern=OWNER,
+        must_be="a login of GitHub's",
+        example="pallets",
+    ),
+    Number(
+        name="min_stars",
+        text="Only neighbours with at least so many stars.",
+        least=0,
+        most=STARS_AT_MOST,
+        default=None,
+        example=100,
+    ),
+    Number(
+        name="max_stars",
+        text="Only neighbours with at most so many stars; none where that is less than `min_stars`.",
+        least=0,
+        most=STARS_AT_MOST,
+        default=None,
+        example=50_000,
+    ),
+    Text(
+        name="language",
+        text=f"Only neighbours written mostly in this language, in any case. {_CLOSEST}",
+        pattern="[^\\u0000-\\u001f\\u007f]{1,100}",
+        must_be="the name of a language, 1 to 100 characters",
+        example="Python",
+    ),
+    Flag(
+        name="archived",
+        text=f"Only neighbours that are archived, or with `false` only those that are not. {_CLOSEST}",
+        example=False,
+    ),
+    Flag(
+        name="forks",
+        text=f"Only neighbours that are forks, or with `false` only those that are not. {_CLOSEST}",
+        example=False,
+    ),
+    Flag(
+        name="details",
+        text="Tell of each neighbour `language`, `description`, `archived` and `fork`, as far as known.",
+        default=False,
+        example=True,
     ),
     Number(
         name="page", text="Which page, counted from 1.", least=1, most=1_000_000_000, default=1, example=1
@@ -64,9 +118,6 @@ QUERY: tuple[Parameter, ...] = (
 )
 """What may be asked."""
 
-NOT_OFFERED = ("language", "archived", "forks")
-"""Filters that need details of repositories, which are not stored."""
-
 
 class Query(msgspec.Struct, frozen=True):
     """What of an answer is wanted, and of which. `names` None: all of them."""
@@ -78,6 +129,23 @@ class Query(msgspec.Struct, frozen=True):
     names: int | None = 1_000
     max_age: int | None = None
     answer: UUID | None = None
+    owner: str | None = None
+    min_stars: int | None = None
+    max_stars: int | None = None
+    language: str | None = None
+    archived: bool | None = None
+    forks: bool | None = None
+    details: bool = False
+
+    @property
+    def only(self) -> Filter:
+        """Which neighbours are wanted of those that share enough."""
+        return Filter(**{name: getattr(self, name) for name in Filter.__struct_fields__})
+
+    @property
+    def needs_details(self) -> bool:
+        """Whether it takes what is known of the closest neighbours."""
+        return self.details or self.only.needs_details
 
     @property
     def offset(self) -> int:
@@ -87,9 +155,10 @@ class Query(msgspec.Struct, frozen=True):
     def pinned(self, answer: UUID, page: int | None) -> str:
         """Write a query for a page of one stored answer; page None: for all of it."""
         written: dict[str, Any] = {"answer": answer}
-        for name in ("sort", "min_shared", "names"):
-            if getattr(self, name) != getattr(_DEFAULT, name):
-                written[name] = getattr(self, name)
+        for name in _PINNED:
+            value = getattr(self, name)
+            if value != getattr(_DEFAULT, name):
+                written[name] = str(value).lower() if isinstance(value, bool) else value
         if self.names is None:
             written["names"] = "all"
         if page is not None:
@@ -98,6 +167,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 _DEFAULT = Query()
+_PINNED = ("sort", "min_shared", "names", *Filter.__struct_fields__, "details")
 
 
 @lru_cache(4_096)
@@ -107,12 +177,4 @@ def read(raw: bytes) -> Query:
     Raises:
         InvalidRequest: a parameter is not what it must be.
     """
-    for name in NOT_OFFERED:
-        if f"{name}=".encode() in raw:
-            _refuse_if_named(name, raw)
     return Query(**read_query(raw, QUERY))
-
-
-def _refuse_if_named(name: str, raw: bytes) -> None:
-    if any(part.split(b"=")[0] == name.encode() for part in raw.split(b"&")):
-        raise InvalidRequest(name, "left out: filters by language, archive and fork are not offered yet")

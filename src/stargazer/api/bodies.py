@@ -23,6 +23,7 @@ from stargazer.errors import AnswerGone
 from stargazer.service import Service
 from stargazer.service.items import array
 from stargazer.store.answers import StoredAnswer
+from stargazer.store.details import KnownDetails
 from stargazer.store.forgotten import forgotten_notice
 from stargazer.store.ledger_bell import Bell
 
@@ -166,33 +167,49 @@ class Bodies:
         if era == self._era:
             self._fronts.put(key, front, now, _FRONT_SIZE_BYTES)
 
-    async def page(self, answer: StoredAnswer, query: Query, *, names: int | None) -> Body:
+    async def page(
+        self, answer: StoredAnswer, query: Query, *, names: int | None, known: KnownDetails | None = None
+    ) -> Body:
         """Make a page; *names* is how many stargazers of each are told.
+
+        What is *known* of the closest neighbours is given if the query needs it.
 
         Raises:
             AnswerGone: the answer was cleaned meanwhile.
             StoreUnavailable: the database cannot be used.
         """
         which = (answer.id, answer.revision)
-        key = (*which, query.sort, query.min_shared, query.offset, query.per_page, names)
+        mark = None if known is None else (query.details, known.mark)
+        cut = (query.sort, query.min_shared, query.only, query.offset, query.per_page)
+        key = (*which, *cut, names, mark)
         kept = self._kept.get(key, self._now())
         if kept is not None:
             return kept
-        return await self._making.join((self._era, key), lambda: self._make(key, answer, query, names))
+        return await self._making.join((self._era, key), lambda: self._make(key, answer, query, names, known))
 
-    async def total(self, answer: StoredAnswer, min_shared: int) -> int:
-        """How many neighbours share so many stargazers.
+    async def total(self, answer: StoredAnswer, query: Query, known: KnownDetails | None = None) -> int:
+        """How many neighbours are wanted, on all pages.
 
         Raises:
             AnswerGone: the answer was cleaned meanwhile.
             StoreUnavailable: the database cannot be used.
         """
-        page = await self._service.pages.page(answer, limit=0, min_shared=min_shared, names=0)
+        said = {} if known is None else known.said
+        page = await self._service.pages.page(
+            answer, limit=0, min_shared=query.min_shared, names=0, only=query.only, said=said
+        )
         if page is None:
             raise AnswerGone(str(answer.id))
         return page.total
 
-    async def _make(self, key: Hashable, answer: StoredAnswer, query: Query, names: int | None) -> Body:
+    async def _make(
+        self,
+        key: Hashable,
+        answer: StoredAnswer,
+        query: Query,
+        names: int | None,
+        known: KnownDetails | None,
+    ) -> Body:
         era = self.era
         page = await self._service.pages.page(
             answer,
@@ -201,10 +218,12 @@ class Bodies:
             limit=query.per_page,
             min_shared=query.min_shared,
             names=names,
+            only=query.only,
+            said={} if known is None else known.said,
         )
         if page is None:
             raise AnswerGone(str(answer.id))
-        plain = array(page.neighbours)
+        plain = array(page.neighbours, known.of(page.neighbours) if known and query.details else None)
         body = Body(plain, await _squeeze(plain), page.total)
         now = self._now()
         if era == self._era:

@@ -17,9 +17,11 @@ from stargazer.api.credentials import Credential
 from stargazer.api.fields import WAIT_SECONDS, choose, field, matches, takes_gzip, wait_seconds
 from stargazer.api.job_views import path_of, retry_seconds, view
 from stargazer.api.neighbours_headers import answer_headers, etag, link
-from stargazer.api.replies import Reply, StreamReply, json_reply
+from stargazer.api.replies import Headers, Reply, StreamReply, json_reply
 from stargazer.planner.name import parse_name
+from stargazer.service.details import known_details
 from stargazer.service.items import csv_lines, ndjson_lines
+from stargazer.store.details import KnownDetails
 from stargazer.store.jobs_states import Job
 from stargazer.store.keys import Key
 
@@ -79,7 +81,8 @@ class NeighboursController(Controller):
             if isinstance(read_now, Job):
                 return _accepted(read_now, waited)
             found = read_now
-        serving = _Serving(backend, asked, query, found, is_named=is_named)
+        known = await known_details(backend.service, found.stored) if query.needs_details else None
+        serving = _Serving(backend, asked, query, found, known, is_named=is_named)
         if form != ARRAY:
             return await serving.stream(form, scope)
         front = await serving.front(scope["query_string"])
@@ -110,52 +113,76 @@ def _applied(reply: Reply, waited: int) -> Reply:
 class _Serving:
     """One answer being sent."""
 
-    def __init__(self, backend: Backend, asked: Asked, query: Query, found: Found, *, is_named: bool) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        asked: Asked,
+        query: Query,
+        found: Found,
+        known: KnownDetails | None,
+        *,
+        is_named: bool,
+    ) -> None:
         self._backend = backend
         self._asked = asked
         self._query = query
         self._found = found
+        self._known = known
         self._is_named = is_named
         self._names = query.names if is_named else 0
 
     async def front(self, query_string: bytes) -> Front:
         """Make the replies of one page."""
-        tag = etag(self._found, self._query, ARRAY, is_named=self._is_named)
-        body = await self._backend.bodies.page(self._found.stored, self._query, names=self._names)
-        known = answer_headers(self._found, self._asked.repository, tag, query_string)
-        told = [
-            *known,
+        tag, told = self._headers(ARRAY, query_string)
+        body = await self._backend.bodies.page(
+            self._found.stored, self._query, names=self._names, known=self._known
+        )
+        told_whole = [
+            *told,
             (b"link", link(self._found, self._query, body.total)),
             (b"x-total-count", b"%d" % body.total),
         ]
 
         def whole(content: bytes, *more: tuple[bytes, bytes]) -> Reply:
             length = (b"content-length", b"%d" % len(content))
-            return Reply(200, [*told, (b"content-type", ARRAY.encode()), length, *more], content)
+            return Reply(200, [*told_whole, (b"content-type", ARRAY.encode()), length, *more], content)
 
         gzipped = body.squeezed
         squeezed = None if gzipped is None else whole(gzipped, (b"content-encoding", b"gzip"))
-        return Front(tag, whole(body.plain), squeezed, Reply(304, known))
+        return Front(tag, whole(body.plain), squeezed, Reply(304, told))
 
     async def stream(self, form: str, scope: Scope) -> Reply | StreamReply:
         """Send all neighbours, some at a time, however many there are."""
-        tag = etag(self._found, self._query, form, is_named=self._is_named)
-        told = answer_headers(self._found, self._asked.repository, tag, scope["query_string"])
+        tag, told = self._headers(form, scope["query_string"])
         if matches(field(scope, b"if-none-match"), tag):
             return Reply(304, told)
-        total = await self._backend.bodies.total(self._found.stored, self._query.min_shared)
+        total = await self._backend.bodies.total(self._found.stored, self._query, self._known)
         headers = [*told, (b"x-total-count", b"%d" % total), (b"content-type", _CONTENT_TYPES[form])]
         return StreamReply(
             headers, self._chunks(form), is_gzipped=takes_gzip(field(scope, b"accept-encoding"))
         )
 
+    def _headers(self, form: str, query_string: bytes) -> tuple[bytes, Headers]:
+        """Make the tag of what is sent in this form, and the header fields of every reply."""
+        found, known = self._found, self._known
+        tag = etag(found, self._query, form, is_named=self._is_named, known=known)
+        return tag, answer_headers(found, self._asked.repository, tag, query_string, known)
+
     async def _chunks(self, form: str) -> AsyncGenerator[bytes, None]:
+        query, known = self._query, self._known
         rows = self._backend.service.pages.stream(
-            self._found.stored, sort=self._query.sort, min_shared=self._query.min_shared, names=self._names
+            self._found.stored,
+            sort=query.sort,
+            min_shared=query.min_shared,
+            names=self._names,
+            only=query.only,
+            said={} if known is None else known.said,
         )
         is_first = True
         async for some in rows:
-            yield b"".join(csv_lines(some, header=is_first) if form == CSV else ndjson_lines(some))
+            about = known.of(some) if known and query.details else None
+            lines = csv_lines(some, about, header=is_first) if form == CSV else ndjson_lines(some, about)
+            yield b"".join(lines)
             is_first = False
         if form == CSV and is_first:
-            yield b"".join(csv_lines((), header=True))
+            yield b"".join(csv_lines((), {} if query.details else None, header=True))

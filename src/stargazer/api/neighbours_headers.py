@@ -12,18 +12,28 @@ from stargazer.api.asked import Query
 from stargazer.api.job_views import path_of
 from stargazer.api.replies import Headers
 from stargazer.store.answers import StoredAnswer
+from stargazer.store.details import KnownDetails
 
 VARY = (b"vary", b"X-API-Key, Accept, Accept-Encoding")
 PRIVATE = (b"cache-control", b"private")
 
 
-def etag(found: Found, query: Query, media_type: str, *, is_named: bool) -> bytes:
-    """The weak tag of what is sent: it depends on the answer, the query and the scope."""
+def etag(
+    found: Found, query: Query, media_type: str, *, is_named: bool, known: KnownDetails | None = None
+) -> bytes:
+    """The weak tag of what is sent: it depends on the answer, the query and the scope.
+
+    It also depends on what is *known* of neighbours, where the query needs it.
+    """
     said = f"{query.pinned(found.stored.id, query.page)} {media_type} {is_named} {found.stored.revision}"
+    if known is not None:
+        said += f" {known.mark}"
     return b'W/"' + hashlib.blake2b(said.encode(), digest_size=12).hexdigest().encode() + b'"'
 
 
-def answer_headers(found: Found, asked: str, tag: bytes, query_string: bytes) -> Headers:
+def answer_headers(
+    found: Found, asked: str, tag: bytes, query_string: bytes, known: KnownDetails | None = None
+) -> Headers:
     """What is told of an answer with every reply, also with one that it has not changed.
 
     Args:
@@ -31,6 +41,7 @@ def answer_headers(found: Found, asked: str, tag: bytes, query_string: bytes) ->
         asked: the name that was asked for; told if it is another today.
         tag: the ETag.
         query_string: what was asked.
+        known: what is known of neighbours, where the query needs it.
     """
     headers = [
         (b"etag", tag),
@@ -39,6 +50,8 @@ def answer_headers(found: Found, asked: str, tag: bytes, query_string: bytes) ->
         VARY,
         (b"stargazer-answer", describe(found.stored).encode()),
     ]
+    if known is not None:
+        headers.append((b"stargazer-details", b"known=%d; wanted=%d" % (len(known.said), known.wanted)))
     if found.repository != asked:
         location = neighbours_path(found.repository).encode()
         headers.append((b"content-location", location + (b"?" + query_string if query_string else b"")))

@@ -72,6 +72,7 @@ def schemas() -> dict[str, Any]:
 def _neighbour() -> dict[str, Any]:
     count = {"type": "integer", "minimum": 0}
     score = {"type": "number", "minimum": 0, "maximum": 1}
+    text, truth = {"type": ["string", "null"]}, {"type": ["boolean", "null"]}
     return {
         "type": "object",
         "required": ["repo", "stargazers", "shared", "stars", "relevance", "jaccard", "cosine"],
@@ -87,6 +88,10 @@ def _neighbour() -> dict[str, Any]:
             "relevance": score,
             "jaccard": score,
             "cosine": score,
+            "language": {**text, "description": "With `details`: what most of it is written in."},
+            "description": {**text, "description": "With `details`: in the words of its owner."},
+            "archived": {**truth, "description": "With `details`: whether it is read-only; null: not known."},
+            "fork": {**truth, "description": "With `details`: whether it is a fork; null: not known."},
             "shared_low": {**count, "description": "In an estimate: at least so many."},
             "shared_high": {**count, "description": "In an estimate or a partial answer: at most so many."},
             **{

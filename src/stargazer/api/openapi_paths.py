@@ -32,6 +32,8 @@ _CACHED = parts.headers(
     Vary="`X-API-Key, Accept, Accept-Encoding`.",
     Stargazer_Answer="How the answer was come by: its kind, how many stargazers are listed and read, "
     "and the age of the oldest list: `exact; listed=1203; read=1190; as-of=2026-11-24T10:00:00Z`.",
+    Stargazer_Details="With `language`, `archived`, `forks` or `details`: of how many of the closest "
+    "neighbours the details are known, and of how many they can be: `known=1480; wanted=1500`.",
     Content_Location="Where the repository is found under the name it has today, if it was renamed.",
     Stargazer_Job="The job that refreshes an answer of more than a day.",
 )
@@ -122,7 +124,8 @@ def _neighbours() -> dict[str, Any]:
         "answered at once. Otherwise a job is started, one however many ask, and waited for; if it takes "
         "longer the answer is **202**: ask again, or follow the job. An answer of more than a day is "
         "served while a job refreshes it. Follow `Link` for further pages: they are pages of the same "
-        "answer, whatever comes after it.",
+        "answer, whatever comes after it. What neighbours are about is found out when a job is done, for "
+        "the closest of them; until then filters by it find nothing.",
         {"200": _found(), "202": accepted, "304": unchanged},
         instance=_NEIGHBOURS,
         problems=("not-acceptable", "answer-gone", *READING_PROBLEMS, *GITHUB_PROBLEMS),

@@ -100,6 +100,46 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return {"type": "string", "enum": list(self.words), "default": self.default}
 
 
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """True or false."""
+
+    name: str
+    text: str
+    default: bool | None = None
+    example: bool
+
+    def read(self, text: str) -> bool:
+        """Read it."""
+        if text in ("true", "false"):
+            return text == "true"
+        raise InvalidRequest(self.name, "true or false", got=text[:80])
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        described = {"type": "boolean"}
+        return described if self.default is None else {**described, "default": self.default}
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that a `pattern` matches as a whole; `must_be` says the same in words."""
+
+    name: str
+    text: str
+    pattern: str
+    must_be: str
+    example: str
+
+    def read(self, text: str) -> str:
+        """Read it."""
+        if re.fullmatch(self.pattern, text):
+            return text
+        raise InvalidRequest(self.name, self.must_be, got=text[:80])
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The id of something that is stored."""
 

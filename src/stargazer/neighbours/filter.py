@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from stargazer.errors import InvalidRequest
 from stargazer.planner.page import Details
 
 
@@ -18,9 +17,6 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         language: what most of them is written in, in any case.
         archived: those that are read-only, or those that are not.
         forks: those that are forks, or those that are not.
-
-    Raises:
-        InvalidRequest: nothing can have so many stars.
     """
 
     owner: str | None = None
@@ -29,11 +25,6 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     archived: bool | None = None
     forks: bool | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_stars is not None and self.max_stars < (self.min_stars or 0):
-            must_be = f"no less than min_stars, which is {self.min_stars:,}"
-            raise InvalidRequest("max_stars", must_be, got=str(self.max_stars))
 
     @property
     def needs_details(self) -> bool:

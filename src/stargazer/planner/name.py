@@ -6,8 +6,9 @@ import re
 
 from stargazer.errors import InvalidRequest
 
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,10})?/[A-Za-z0-9._-]{1,100}", re.ASCII)
-"""GitHub's rules for the characters of an owner and of a repository."""
+OWNER = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,10})?"
+NAME = re.compile(rf"{OWNER}/[A-Za-z0-9._-]{{1,100}}", re.ASCII)
+"""GitHub's rules for the characters of an owner, and of a repository with its owner."""
 
 
 def parse_name(repository: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import msgspec
 
-from stargazer.errors import StargazerError
+from stargazer.errors import AnswerGone, StargazerError
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.details import details_calls, is_affordable, read_details
 from stargazer.planner.intake import spent_on
@@ -21,6 +21,7 @@ from stargazer.planner.page import Call, DetailsRequest
 from stargazer.runner import Granted, Ledger, NoLedger, Transport, first_of, send_granted
 from stargazer.service.stores import Stores
 from stargazer.store.answers import StoredAnswer
+from stargazer.store.details import KnownDetails
 from stargazer.store.repositories import StoredRepository
 
 PATIENCE = timedelta(seconds=60)
@@ -70,6 +71,19 @@ async def fetch_details(
     known = {one.number: one for one in await stores.repositories.of(wanted)}
     fetching = _Fetching(stores, purse, stopping or asyncio.Event())
     return await fetching.fetch([known[number] for number in wanted if number in known])
+
+
+async def known_details(stores: Stores, answer: StoredAnswer) -> KnownDetails:
+    """What is known of the closest neighbours of an answer.
+
+    Raises:
+        AnswerGone: it was cleaned meanwhile.
+        StoreUnavailable: the store cannot be used.
+    """
+    numbers = await stores.pages.closest(answer)
+    if numbers is None:
+        raise AnswerGone(str(answer.id))
+    return await stores.details.known(numbers)
 
 
 class _Fetching:

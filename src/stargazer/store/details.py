@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
 
 from stargazer.planner.page import Details
+from stargazer.store.answers_slices import StoredNeighbour
 from stargazer.store.database import Database
 
 MAX_AGE = timedelta(days=30)
@@ -63,6 +64,11 @@ class KnownDetails(msgspec.Struct, frozen=True):
     def unknown(self) -> int:
         """Of how many nothing is known yet."""
         return self.wanted - len(self.said)
+
+    def of(self, neighbours: Iterable[StoredNeighbour]) -> dict[str, Details]:
+        """The same of some neighbours, by the names they have today."""
+        said = self.said
+        return {one.repo: said[one.number] for one in neighbours if one.number in said}
 
 
 class RepositoryDetails:
