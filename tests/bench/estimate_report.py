@@ -60,9 +60,6 @@ BIAS = """
 
 The mean of estimate less truth, as a part of half the interval, and the same for the naive way: to scale up
 the lists that were finished when the run ended, whoever they are of. Up to {noise:.0%} counts as noise.
-A list that failed for good counts as starring nothing in an estimate, and as anything in its interval: that
-pulls estimates down a little where lists fail. Where a count is tiny, 3 of 300, rounding it half up adds
-a quarter of a user, which is more than a tenth of so short an interval.
 
 """
 

@@ -55,6 +55,7 @@ async def test_pages_of_an_estimate_are_those_of_the_whole(database_url: str) ->
     """Each page has the rows, the names and the ends that stand at its place; so has each score's order."""
     async with opened(busy_graph(), database_url) as desk:
         done = await desk.read(sampling=Sampling(60))
+        found = await in_memory(desk, Plan.neighbours(ONE, sample=60))
         rows = await desk.neighbours(done.answer)
         assert done.answer is not None
         pages = desk.service.pages
@@ -70,7 +71,7 @@ async def test_pages_of_an_estimate_are_those_of_the_whole(database_url: str) ->
         (*told(one)[:-1], list(one.stargazers[:2])) for one in rows[30:50]
     ]
     assert many.total == sum(one.shared >= 20 for one in rows)
-    best = sorted(rows, key=lambda one: (-one.relevance, -one.shared, one.repo.casefold()))[:50]
+    best = found.neighbours.sorted_by("relevance")[:50]
     assert [one.repo for one in scored.neighbours] == [one.repo for one in best]
     assert [one.stargazers for one in streamed] == [one.stargazers[:3] for one in rows]
 

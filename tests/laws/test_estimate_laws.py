@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stargazer.neighbours.estimate import CONFIDENCE, estimate
+from stargazer.neighbours.estimate import (
+    CONFIDENCE,
+    LOWER_SHARE,
+    estimate,
+    normal_quantile,
+    normal_tail,
+    tails,
+)
 from stargazer.planner.sample import Sample
-
-TAIL = Fraction((1 - CONFIDENCE) / 2).limit_denominator(1000)
 
 
 def counts(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
@@ -29,16 +34,21 @@ def at_most(everybody: int, drawn: int, starred: int, k: int, *, mid: Fraction =
 def inverted(everybody: int, drawn: int, k: int, missing: int) -> tuple[int, int]:
     """The interval by trying every count there may be."""
     possible = range(k, everybody - drawn + k + missing + 1)
+    half = Fraction(1, 2)
+    most = min(k + missing, drawn)
+    [[lower_tail], [upper_tail]] = (
+        one.tolist() for one in tails(Sample(everybody, drawn, missing), np.array([k]), np.array([most]))
+    )
     high = max(
         starred
-        for starred in range(min(k + missing, drawn), everybody - drawn + min(k + missing, drawn) + 1)
-        if at_most(everybody, drawn, starred, min(k + missing, drawn), mid=Fraction(1, 2)) > TAIL
+        for starred in range(most, everybody - drawn + most + 1)
+        if at_most(everybody, drawn, starred, most, mid=half) > upper_tail
     )
     lower = max(k - 1, 0)
     low = min(
         starred
-        for starred in range(everybody + 1)
-        if 1 - (at_most(everybody, drawn, starred, lower - 1) if lower else 0) > TAIL
+        for starred in range(lower, everybody + 1)
+        if 1 - at_most(everybody, drawn, starred, lower, mid=half) > lower_tail
     )
     return max(low, k), min(max(high, k), possible[-1])
 
@@ -60,7 +70,7 @@ def test_the_ends_are_those_that_trying_every_count_gives(everybody: int, data: 
 @settings(deadline=None)
 @given(st.integers(1, 3000), st.data())
 def test_an_estimate_is_scaled_and_within_its_interval(everybody: int, data: st.DataObject) -> None:
-    """`shared` is N k / n rounded half up, and nothing is below what was seen or above what is possible."""
+    """`shared` is N k / n rounded half to even, and nothing below what was seen or above what is possible."""
     drawn = data.draw(st.integers(1, everybody))
     missing = data.draw(st.integers(0, drawn))
     k = data.draw(st.integers(0, drawn - missing))
@@ -68,8 +78,33 @@ def test_an_estimate_is_scaled_and_within_its_interval(everybody: int, data: st.
     found = estimate(Sample(everybody, drawn, missing), counts(k), counts(k))
 
     [shared], [low], [high] = found.shared.tolist(), found.low.tolist(), found.high.tolist()
-    assert shared == (2 * everybody * k + drawn) // (2 * drawn)
+    assert shared == min(max(round(Fraction(everybody * k, drawn)), low), high)
     assert k <= low <= shared <= high <= everybody - (drawn - k - missing)
+
+
+@given(st.integers(2, 5_000), st.data())
+def test_both_ends_together_miss_no_more_than_is_allowed(everybody: int, data: st.DataObject) -> None:
+    """Whatever the missing lists hold, the truth is beyond one end or the other in one of twenty at most."""
+    drawn = data.draw(st.integers(1, everybody - 1))
+    k = data.draw(st.integers(0, drawn))
+    most = data.draw(st.integers(k, drawn))
+
+    [[lower], [upper]] = (
+        one.tolist() for one in tails(Sample(everybody, drawn, most - k), np.array([k]), np.array([most]))
+    )
+
+    share = min(max(0.5, k / drawn), most / drawn)
+    deviation = (drawn * share * (1 - share) * (everybody - drawn) / (everybody - 1)) ** 0.5
+    for part in np.linspace(0, 1, 5).tolist():
+        held = part * (most - k) / max(deviation, 1e-6)
+        left = (1 - part) * (most - k) / max(deviation, 1e-6)
+        beyond = normal_tail(normal_quantile(1 - lower) + held) + normal_tail(
+            normal_quantile(1 - upper) + left
+        )
+        assert beyond <= (1 - CONFIDENCE) * 1.02
+    assert lower == pytest.approx(upper * LOWER_SHARE / (1 - LOWER_SHARE))
+    if most == k:
+        assert lower + upper == pytest.approx(1 - CONFIDENCE, rel=1e-3)
 
 
 @settings(deadline=None)

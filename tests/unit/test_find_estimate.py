@@ -46,18 +46,6 @@ async def test_a_sample_is_found() -> None:
     assert first.why("owner/r1").endswith(" or less")
 
 
-async def test_who_was_seen_once_does_not_lead() -> None:
-    """In an estimate the order by a score is that of its lower end, so that one lucky name is not much."""
-    found = await find_neighbours(REPOSITORY, Transport(crowd()), sample=50)
-
-    for score in ("relevance", "jaccard", "cosine"):
-        ranked = found.neighbours.sorted_by(score)
-        ends = [one.bounds(score)[0] for one in ranked]
-        assert ends == sorted(ends, reverse=True)
-    scaled = [one.shared for one in found.neighbours]
-    assert scaled == sorted(scaled, reverse=True)
-
-
 async def test_another_seed_is_another_sample() -> None:
     """The seed decides who is in it, and nothing else does."""
     names = [

@@ -71,8 +71,8 @@ is, and the score of the order, which an arrow marks. With `--why` each neighbou
 one](../explanation/scores.md#why-a-neighbour-is-one).
 
 The order is that of `--sort`: without it a table goes by `relevance`, everything else by `shared`. What is
-equal comes by `shared`, then by name. In an estimate an order by `relevance`, `jaccard` or `cosine` goes by
-the lower end of that score, so that nothing leads because it was seen once by luck.
+equal comes by `shared`, then by name. In an estimate [an order by `relevance`, `jaccard` or
+`cosine`](../explanation/scores.md#details) holds down what was seen seldom, so that nothing leads by luck.
 
 `--report FILE` writes one JSON object with `repository`, `kind` (`exact`, `partial` or `estimate`),
 `complete`, `coverage`, `spent`, `seconds`, `neighbours` (their number, whatever `--top` says) and

@@ -129,8 +129,8 @@ def describe_order(sort: Score, kind: Kind) -> str:
         return (
             "by shared, the most first; --sort relevance puts those first whose own stargazers starred it too"
         )
-    ends = "the lower end of " if kind is Kind.ESTIMATE else ""
-    return f"by {ends}{sort}, the closest first; --sort shared puts those first that share most"
+    held = ", less what luck may have given to those seen seldom" if kind is Kind.ESTIMATE else ""
+    return f"by {sort}{held}, the closest first; --sort shared puts those first that share most"
 
 
 def describe_cost(spent: Spent) -> str:

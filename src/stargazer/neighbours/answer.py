@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import overload
 
 import msgspec
@@ -26,7 +26,8 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     `left_out` marks users who are not counted. `not_whole` is how many users
     may share more than we know; None when nobody does. In an estimate `shared`
-    is scaled, and `estimated` holds the ends of its interval.
+    is scaled: each who was read stands for `stands_for` stargazers, and `estimated`
+    holds the ends of the intervals.
     """
 
     ids: NDArray[np.int64]
@@ -39,6 +40,7 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
     stargazers: int
     not_whole: int | None
     estimated: Intervals | None = None
+    stands_for: float = 1.0
 
     @cached_property
     def chance(self) -> float:
@@ -74,26 +76,17 @@ class Counts(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def score(self, name: rank.Score, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
         """Compute one score of many repositories."""
-        return self._scored(name, self.shared, numbers)
+        return self._scored(rank.FORMULAS[name], numbers)
 
     def standing(self, name: rank.Score, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Compute what many repositories are ordered by: their score, in an estimate its lower end.
+        """Compute what many repositories are ordered by."""
+        return self._scored(partial(rank.standing, name, stands_for=self.stands_for), numbers)
 
-        Who was seen once in a small sample counts for many, and would by any score that divides stand
-        above those who are close for certain. Only `shared` itself is ordered as it is shown.
-        """
-        if self.estimated is None or name == "shared":
-            return self.score(name, numbers)
-        return self._scored(name, self.estimated.low, numbers)
-
-    def _scored(
-        self, name: rank.Score, counted: NDArray[np.int32], numbers: NDArray[np.int32]
-    ) -> NDArray[np.float64]:
+    def _scored(self, formula: rank.Formula, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
         scores = np.empty(len(numbers), dtype=np.float64)
-        formula = rank.FORMULAS[name]
         for begin in range(0, len(numbers), 1 << 16):
             block = numbers[begin : begin + (1 << 16)]
-            shared = counted[block].astype(np.float64)
+            shared = self.shared[block].astype(np.float64)
             stars = self.stars[block].astype(np.float64)
             scores[begin : begin + len(block)] = formula(shared, stars, self.stargazers)
         return scores
@@ -156,7 +149,7 @@ class Neighbours(Sequence[Neighbour]):
     five million cost little.
 
     The default order is `shared`, the largest first, then `repo`, case-folded. In an
-    estimate every other order goes by the lower end of the score.
+    estimate other orders are steadier than the scores themselves: `rank.standing`.
     """
 
     __slots__ = ("_counts", "_numbers", "_ranked", "_score")

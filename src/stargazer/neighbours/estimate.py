@@ -5,16 +5,24 @@ and the lists of m were not read to their end. The sample is drawn without repla
 hypergeometric distribution, and an interval for K, the count of all N, holds every
 K under which a k as far out as ours is not too improbable.
 
-Both ends are exact inversions of that distribution, and each answers for a
-fault of the textbook interval:
+Both ends are exact inversions of that distribution, and each answers for faults of
+the textbook interval:
 
-*The upper end* counts half of the probability of k itself (the mid-p value): whole
+*Both ends* count half of the probability of k itself (the mid-p value): whole
 counts come in steps, and the plain inversion would be far wider than it says.
 
 *The lower end* is that of k - 1. Who looks at the top of a list sees the lucky
 ones: those whose k came out high. Where counts follow Zipf's law, how many
 repositories have a given count falls with its square, and then the lucky ones
-stand just one too high.
+stand just one too high. And it has the smaller part of the allowed error, since the
+lucky ones are hardly ever beyond the upper end.
+
+*Missing lists* may hold B or not, and nobody knows: the lower end takes it that none
+does, the upper end that all do. The truth cannot be beyond both ends at once. So the
+farther these two stand apart, the more each end may miss, until the upper one may
+take all of the allowed error for itself.
+Source: Imbens and Manski, Confidence intervals for partially identified parameters,
+Econometrica 72 (2004) 1845-1857.
 
 `docs/reference/estimates.md` shows how often they hold.
 """
@@ -22,6 +30,7 @@ stand just one too high.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -37,7 +46,13 @@ TYPICAL_SHARE = 0.1
 """Samples are compared by how well they know a neighbour that so many of the stargazers share."""
 
 MID = 0.5
-"""The share of the probability of k itself that the upper end counts."""
+"""The share of the probability of k itself that an end counts."""
+
+LOWER_SHARE = 0.25
+"""The part of the allowed error that the lower end has: it is where rows at the top of a list fall out."""
+
+FARTHEST = 3.0
+"""When both ends stand so many standard deviations apart, whoever is beyond one is never beyond the other."""
 
 _WIDTHS = 5.0
 """The tail is summed so many standard deviations from its end: what is left out is under a millionth."""
@@ -104,30 +119,74 @@ def estimate(
     Example:
         >>> of_five = estimate(Sample(1000, 100), np.array([5], np.int32), np.array([5], np.int32))
         >>> [int(end[0]) for end in (of_five.low, of_five.shared, of_five.high)]
-        [13, 50, 104]
+        [12, 50, 98]
     """
-    numbers, places = np.unique(counted, return_inverse=True)
-    distinct = numbers.astype(np.int64)
     n, everybody = sample.drawn, sample.listed
-    tail = (1 - confidence) / 2
-    most = counted if unfinished is None else counted - unfinished
-    highest, highest_places = np.unique(np.minimum(most + sample.missing, n), return_inverse=True)
-    high = _highest(everybody, n, highest.astype(np.int64), tail, MID) + sample.unknown
-    low = everybody - _highest(everybody, n, n - np.maximum(distinct - 1, 0), tail, 0.0)
-    if standing_in is None:
-        scaled = ((2 * distinct * everybody + n) // max(2 * n, 1))[places]
-    else:
-        scaled = np.floor((counted + standing_in) * (everybody / n) + 0.5).astype(np.int64)
-    lower = np.maximum(low[places], seen)
-    upper = np.maximum(high[highest_places], lower)
-    middle = np.clip(scaled, lower, upper)
+    certain = counted if unfinished is None else counted - unfinished
+    most = np.minimum(certain.astype(np.int64) + sample.missing, n)
+    pairs, places = np.unique(counted * np.int64(n + 1) + most, return_inverse=True)
+    least, most = pairs // (n + 1), pairs % (n + 1)
+    lower_tail, upper_tail = tails(sample, least, most, confidence)
+    high = _highest(everybody, n, most, upper_tail)[places] + sample.unknown
+    low = everybody - _highest(everybody, n, n - np.maximum(least - 1, 0), lower_tail)[places]
+    stars = counted if standing_in is None else counted + standing_in
+    lower = np.maximum(low, seen)
+    upper = np.maximum(high, lower)
+    middle = np.clip(np.rint(stars * float(everybody) / max(n, 1)), lower, upper)
     return Intervals(counted, *(column.astype(np.int32) for column in (middle, lower, upper)))
 
 
+def tails(
+    sample: Sample, least: NDArray[np.int64], most: NDArray[np.int64], confidence: float = CONFIDENCE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Tell how probable it may be that the truth is below the lower end, and above the upper one.
+
+    Args:
+        sample: of how many, and how many of them.
+        least: of each repository, how many in the sample starred it for certain.
+        most: and how many may have.
+        confidence: how often an interval is to hold the truth.
+
+    Example:
+        >>> lower, upper = tails(Sample(1000, 100), np.array([10, 10, 10]), np.array([10, 12, 40]))
+        >>> lower.round(3).tolist(), upper.round(3).tolist()
+        ([0.013, 0.016, 0.017], [0.038, 0.047, 0.05])
+    """
+    n, everybody = max(1, sample.drawn), sample.listed
+    # Of all that may be true, that which varies most: the ends are then taken to stand nearer than they do.
+    share = np.clip(0.5, least / n, most / n)
+    variance = n * share * (1 - share) * (everybody - n) / max(everybody - 1, 1)
+    apart = (most - least) / np.sqrt(np.maximum(variance, 1e-12))
+    upper = np.interp(apart, *_allowed(1 - confidence))
+    return upper * (LOWER_SHARE / (1 - LOWER_SHARE)), upper
+
+
+@lru_cache(maxsize=8)
+def _allowed(error: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What the upper end may take of the *error*, by how many standard deviations both stand apart.
+
+    Wherever the truth is, it is missed at the end nearest to it or, more rarely, at the other; both together
+    may be the error.
+    """
+    ratio = LOWER_SHARE / (1 - LOWER_SHARE)
+    distances = np.linspace(0.0, FARTHEST, 61)
+    taken = []
+    for apart in distances.tolist():
+        least, most = error * (1 - LOWER_SHARE), error
+        for _ in range(40):
+            upper = (least + most) / 2
+            lower = ratio * upper
+            above = upper + normal_tail(normal_quantile(1 - lower) + apart)
+            below = lower + normal_tail(normal_quantile(1 - upper) + apart)
+            least, most = (upper, most) if max(above, below) <= error else (least, upper)
+        taken.append(least)
+    return distances, np.array(taken)
+
+
 def _highest(
-    everybody: int, n: int, counted: NDArray[np.int64], tail: float, mid: float
+    everybody: int, n: int, counted: NDArray[np.int64], tail: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Find the largest K, of each count, under which so few or fewer are not too improbable.
+    """Find the largest K, of each count, under which so few or fewer are not as improbable as its *tail*.
 
     The tail falls as K grows, so that K is found by halving what lies between a K that
     passes and one that does not.
@@ -135,7 +194,7 @@ def _highest(
     passes, fails = counted.copy(), everybody - n + counted + 1
     if n == everybody or n == 0:
         return fails - 1
-    law = _Tail(everybody, n, counted, mid)
+    law = _Tail(everybody, n, counted)
     guess, step = _guess(everybody, n, counted, tail)
     while np.any(fails - passes > 1):
         tried = np.minimum(np.maximum(guess, passes + 1), fails - 1)
@@ -153,10 +212,11 @@ def _highest(
 
 
 def _guess(
-    everybody: int, n: int, counted: NDArray[np.int64], tail: float
+    everybody: int, n: int, counted: NDArray[np.int64], tail: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Guess the end by the normal distribution, and how far it may be off."""
-    z = normal_quantile(1 - tail)
+    # Only a guess: for a few distinct tails it is not worth more.
+    z = normal_quantile(1 - float(tail.mean())) if len(tail) else 0.0
     z2 = z * z * (everybody - n) / max(everybody - 1, 1)
     share = np.minimum(counted + 0.5, n) / n
     spread = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n)))
@@ -166,13 +226,12 @@ def _guess(
 
 
 class _Tail:
-    """P(X < k) + (1 - mid) P(X = k) for X drawn from K of everybody; one k and one K a row."""
+    """P(X < k) + (1 - MID) P(X = k) for X drawn from K of everybody; one k and one K a row."""
 
-    def __init__(self, everybody: int, n: int, counted: NDArray[np.int64], mid: float) -> None:
+    def __init__(self, everybody: int, n: int, counted: NDArray[np.int64]) -> None:
         self._everybody = everybody
         self._n = n
         self._counted = counted
-        self._mid = mid
         logs = np.log(np.arange(1, everybody + 1, dtype=np.float64))
         self._log_factorial = np.concatenate([[0.0], np.cumsum(logs)])
 
@@ -185,7 +244,7 @@ class _Tail:
         sums = np.zeros(len(k))
         for rows in _blocks(terms):
             sums[rows] = self._sums(k[rows], starred[rows], int(terms[rows].max(initial=0)))
-        return self._probability(k, starred) * (1.0 - self._mid + sums)
+        return self._probability(k, starred) * (1.0 - MID + sums)
 
     def _sums(self, k: NDArray[np.int64], starred: NDArray[np.int64], terms: int) -> NDArray[np.float64]:
         """P(X < k) over P(X = k): each term follows from the one above it."""
@@ -229,3 +288,13 @@ def normal_quantile(share: float) -> float:
     return t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (
         1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t**3
     )
+
+
+def normal_tail(deviations: float) -> float:
+    """The share of a normal distribution that lies so many standard deviations above its middle, or farther.
+
+    Example:
+        >>> round(normal_tail(1.96), 3)
+        0.025
+    """
+    return math.erfc(deviations / math.sqrt(2)) / 2

@@ -88,6 +88,7 @@ class Merge:
             stargazers=max(coverage.stargazers_total, coverage.stargazers_listed),
             not_whole=coverage.users_not_whole if coverage.kind is Kind.PARTIAL else None,
             estimated=estimated,
+            stands_for=1.0 if coverage.sampled is None else coverage.sampled.stands_for,
         )
         return Neighbours(counts, np.flatnonzero(shared).astype(np.int32))
 

@@ -105,6 +105,39 @@ FORMULAS: dict[Score, Formula] = {
 """The formula of each score, for arrays."""
 
 
+def standing(
+    name: Score,
+    shared: NDArray[Any],
+    stars: NDArray[Any],
+    stargazers: float,
+    *,
+    stands_for: float = 1.0,
+) -> NDArray[np.float64]:
+    """Compute what repositories are ordered by: their score, in an estimate a steadier one.
+
+    In a sample each stargazer stands for several. A repository with few stars that one of them starred
+    would stand, by any score that divides, above those that are close. So its count is read as no more than
+    its stars, and the constant that holds down tiny repositories grows as much as a single name counts.
+
+    Args:
+        name: the score.
+        shared: what each repository shares, scaled.
+        stars: how many stars each has, by GitHub's count.
+        stargazers: how many A has.
+        stands_for: how many stargazers each one that was read stands for.
+
+    Example:
+        >>> stars, shared = np.array([2, 900]), np.array([50, 300])
+        >>> lucky, close = standing("relevance", shared, stars, 2_500, stands_for=50)
+        >>> bool(lucky < close)
+        True
+    """
+    if stands_for == 1.0 or name == "shared":
+        return np.asarray(FORMULAS[name](shared, stars, stargazers), dtype=np.float64)
+    held_down = 2 * np.sqrt(stargazers) * (stands_for - 1)
+    return np.asarray(FORMULAS[name](np.minimum(shared, stars), stars + held_down, stargazers))
+
+
 def bounds(name: Score, low: float, high: float, stars: float, stargazers: float) -> tuple[float, float]:
     """Bound a score by the ends of what is shared: every score grows with it.
 

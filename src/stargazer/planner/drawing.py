@@ -14,6 +14,9 @@ WHOLE = frozenset({State.READ, State.GONE})
 
 BEGUN = frozenset({State.OPEN, State.FAILED, State.TRUNCATED})
 
+KNOWN = SETTLED - {State.FAILED}
+"""Of whom all is known that there is to know, or that was asked for."""
+
 NOISE = 0.6
 """The half-width of a share of a tenth, in a sample of one: 1.96 standard deviations."""
 
@@ -38,8 +41,8 @@ def draw(listing: Listing, order: Order, aim: Aim) -> Sample | None:
         unknown=len(listing.failed),
         unfinished=frozenset(one.user_id for one in islice(order, drawn) if one.state in BEGUN),
         beyond=frozenset(one.user_id for one in order.behind(drawn)),
-        stand_ins=_stand_ins([*islice(order, drawn)]) if drawn > settled else {},
-        unsettled=sum(one.state not in SETTLED for one in islice(order, drawn)),
+        stand_ins=_stand_ins([*islice(order, drawn)]),
+        stood_in_for=sum(one.state not in KNOWN for one in islice(order, drawn)),
         is_reached=aim.is_met(settled),
     )
 
@@ -68,12 +71,13 @@ def _stand_ins(drawn: Sequence[StarList]) -> dict[str, float]:
     """Let what was read stand in, in the estimate, for what was not.
 
     Of a list of which a quarter was read, each star found stands for four. Those of
-    whom nothing was read are stood in for by all others.
+    whom nothing was read are stood in for by all others. It makes no difference whether
+    a list has not been read yet or cannot be: to take it for empty would be wrong for sure.
 
     Returns:
-        How much more than one each user counts, those who count just one left out.
+        How much more than one each user counts; empty when everybody counts just one.
     """
-    shares = {one.user_id: one.connection.share_shown for one in drawn if one.state not in SETTLED}
+    shares = {one.user_id: one.connection.share_shown for one in drawn if one.state not in KNOWN}
     unread = sum(not share for share in shares.values())
     everybody = len(drawn) / max(1, len(drawn) - unread)
     if not unread:

@@ -36,7 +36,8 @@ class Sample(msgspec.Struct, frozen=True):
         beyond: the node ids of those behind the sample of whose lists something was read.
         stand_ins: how much more than one some of those drawn count in an estimate, by node id, since
             they stand in for what was not read.
-        unsettled: how many of those missing may yet be read: they have not failed, and were not cut.
+        stood_in_for: how many of those missing all others stand in for: they were not cut because that
+            was asked for.
         is_reached: whether it is as large as was asked for.
     """
 
@@ -47,7 +48,7 @@ class Sample(msgspec.Struct, frozen=True):
     unfinished: frozenset[str] = frozenset()
     beyond: frozenset[str] = frozenset()
     stand_ins: Mapping[str, float] = msgspec.field(default_factory=dict)
-    unsettled: int = 0
+    stood_in_for: int = 0
     is_reached: bool = True
 
     def stored(self, lost: Collection[str]) -> Sample:
@@ -63,14 +64,19 @@ class Sample(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(
             self,
             missing=self.missing + missing,
-            unsettled=self.unsettled + len(drawn),
+            stood_in_for=self.stood_in_for + len(drawn),
             stand_ins={},
         )
 
     @property
     def stand_in(self) -> float:
-        """How much more than one everybody counts who was read, where all stand in for the unsettled."""
-        return self.unsettled / max(1, self.drawn - self.unsettled)
+        """How much more than one everybody counts who was read, where all stand in for what was not."""
+        return self.stood_in_for / max(1, self.drawn - self.stood_in_for)
+
+    @property
+    def stands_for(self) -> float:
+        """How many stargazers each of those drawn stands for."""
+        return self.listed / max(1, self.drawn)
 
 
 class Aim:

@@ -125,6 +125,14 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     neighbours: int
     revision: int = 0
 
+    @property
+    def stands_for(self) -> float:
+        """How many stargazers each one that was read stands for: more than one in an estimate."""
+        if self.kind is not Kind.ESTIMATE:
+            return 1.0
+        listed, sample = int(self.coverage["stargazers_listed"]), int(self.coverage["sample"])
+        return listed / max(1, sample)
+
 
 class Answers:
     """The answers of one GitHub endpoint."""

@@ -188,7 +188,7 @@ class AnswerPages:
         order = self._shelf.take(slices.answer.id, sort)
         if order is None:
             shared, stars = await slices.counts()
-            order = await asyncio.to_thread(_sorted, shared, stars, slices.answer.stargazers, sort)
+            order = await asyncio.to_thread(_sorted, shared, stars, slices.answer, sort)
             self._shelf.put(slices.answer.id, sort, order)
         # The default order is by what is shared: those with enough are its beginning.
         return order if total == len(order) else order[order < total]
@@ -217,13 +217,17 @@ async def _among(slices: Slices, places: NDArray[np.int32], numbers: NDArray[np.
 
 
 def _sorted(
-    shared: NDArray[np.int32], stars: NDArray[np.int32], stargazers: int, sort: rank.Score
+    shared: NDArray[np.int32], stars: NDArray[np.int32], answer: StoredAnswer, sort: rank.Score
 ) -> NDArray[np.int32]:
     """Sort the places by a score; ties stay in the default order."""
     scores = np.empty(len(shared), dtype=np.float64)
     for low, high in pairwise([*range(0, len(shared), _SCORED_AT_ONCE), len(shared)]):
         part = slice(low, high)
-        scores[part] = -rank.FORMULAS[sort](
-            shared[part].astype(np.float64), stars[part].astype(np.float64), stargazers
+        scores[part] = -rank.standing(
+            sort,
+            shared[part].astype(np.float64),
+            stars[part].astype(np.float64),
+            answer.stargazers,
+            stands_for=answer.stands_for,
         )
     return np.argsort(scores, kind="stable").astype(np.int32)

@@ -157,7 +157,7 @@ async def count_covered(
     unfinished = None
     if sample.unfinished:
         unfinished = counted - (await shared_without(sample.beyond | sample.unfinished))[numbers]
-    standing_in = counted * np.float64(sample.stand_in) if sample.unsettled else None
+    standing_in = counted * np.float64(sample.stand_in) if sample.stood_in_for else None
     seen = tally.shared()[numbers]
     estimated = estimate(sample, counted, seen, unfinished=unfinished, standing_in=standing_in)
     return Counted(roster, tally, estimated)

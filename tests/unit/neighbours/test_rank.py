@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from stargazer.errors import InvalidRequest
 from stargazer.neighbours import rank
+from stargazer.sandbox import real_graph
 
 COUNTS = st.integers(0, 2**31 - 1).map(float)
 RATIOS = [rank.relevance, rank.jaccard, rank.cosine]
@@ -55,3 +57,42 @@ def test_unknown_score_is_refused() -> None:
     """A score that does not exist names those that do."""
     with pytest.raises(InvalidRequest, match="shared, relevance, jaccard, cosine"):
         rank.score("karma")
+
+
+def test_an_estimate_is_led_by_those_who_are_close_and_not_by_luck() -> None:
+    """From 100 stargazers of rails/rails most of the first by relevance are right, by the bare score few."""
+    graph, seed = real_graph(), "rails/rails"
+    truth = {repo: float(len(who)) for repo, who in graph.truth(seed).items()}
+    stars = {repo: float(len(graph.stargazers_of(repo))) for repo in truth}
+    everybody = sorted(graph.stargazers_of(seed))
+    a = len(everybody)
+
+    def first(worth: dict[str, float]) -> set[str]:
+        return set(sorted(worth, key=lambda repo: -worth[repo])[:20])
+
+    true = first({repo: rank.relevance(truth[repo], stars[repo], a) for repo in truth})
+    found = {1.0: 0.0, a / 100: 0.0}
+    for sample in range(5):
+        drawn = np.random.default_rng(sample).permutation(a)[:100].tolist()
+        names = Counter(name for one in drawn for name in graph.starred_by(everybody[one]) if name != seed)
+        scaled = np.array([names[repo] * a / 100 for repo in names])
+        known = np.array([stars[repo] for repo in names])
+        for stands_for in found:
+            worth = rank.standing("relevance", scaled, known, a, stands_for=stands_for).tolist()
+            found[stands_for] += len(true & first(dict(zip(names, worth, strict=True)))) / 5
+
+    assert found[a / 100] > 12
+    assert found[1.0] < 4
+
+
+@pytest.mark.parametrize("score", rank.SCORES)
+def test_an_exact_answer_is_ordered_by_the_score_itself(score: rank.Score) -> None:
+    """Where everybody was read nothing is held down."""
+    shared, stars = np.array([5.0, 40.0]), np.array([9.0, 30.0])
+    assert np.array_equal(rank.standing(score, shared, stars, 50), rank.FORMULAS[score](shared, stars, 50))
+
+
+def test_bounds_of_a_score_are_those_of_its_count() -> None:
+    """Every score grows with what is shared, so its ends are those of the interval."""
+    assert rank.bounds("relevance", 20, 40, 400, 100) == (20 / 420, 40 / 420)
+    assert rank.bounds("shared", 20, 40, 400, 100) == (20, 40)
