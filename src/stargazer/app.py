@@ -20,6 +20,7 @@ from stargazer.api.budget import BudgetController
 from stargazer.api.credentials import KeyCredentials, ServerCredential
 from stargazer.api.docs_page import DocsController
 from stargazer.api.frame import Frame, Observer
+from stargazer.api.from_store import FromStore
 from stargazer.api.github_token import GitHubTokenController
 from stargazer.api.health import HealthController
 from stargazer.api.jobs import JobsController
@@ -100,6 +101,7 @@ async def open_backend(
             jobs=jobs,
             watches=watches,
             answering=Answering(service, jobs, watches, quotas, limit_seconds=settings.get_seconds_at_most),
+            from_store=FromStore(service, bell),
             bodies=Bodies(service, bell),
             bell=bell,
             keys=keys,

@@ -14,6 +14,7 @@ The tree (inner classes are caught, leaves are raised)::
     │   └── KeyExpired            key-expired
     ├── ScopeMissing              scope-missing
     ├── RepositoryNotFound        repository-not-found
+    │   └── RepositoryUnseen      (no star list that may count holds it)
     ├── JobNotFound               job-not-found
     ├── NotFound                  not-found
     ├── UserNotFound              not-found
@@ -259,6 +260,22 @@ class RepositoryNotFound(StargazerError):
         super().__init__(
             f"there is no repository {repository}, or this token may not see it: check the spelling",
             repository=repository,
+        )
+
+
+class RepositoryUnseen(RepositoryNotFound):
+    """No star list that counts holds it. Facts: repository, lists.
+
+    It is the same whether the store has never seen it, or only on lists of others.
+    """
+
+    def __init__(self, repository: str, lists: int) -> None:
+        StargazerError.__init__(
+            self,
+            f"the store has never seen {repository} on a star list of yours ({lists:,} are here): "
+            "check the spelling, or read a repository whose stargazers may have starred it",
+            repository=repository,
+            lists=lists,
         )
 
 

@@ -48,7 +48,7 @@ class World(msgspec.Struct, frozen=True):
         chance = random.Random(seed)  # noqa: S311 - a world, no secret
         lists = {person: chance.sample(PUBLIC + PRIVATE, chance.randint(1, 6)) for person in PEOPLE}
         rights = dict(zip(NAMES, chance.sample(list(Stargazers), 3), strict=True))
-        kinds = ("ask", "ask", "ask", "import", "plan", "jobs", "pry", "remove")
+        kinds = ("ask", "ask", "ask", "invert", "invert", "import", "plan", "jobs", "pry", "remove")
         actions = [
             (chance.choice(kinds), chance.choice(NAMES), chance.choice(PUBLIC + PRIVATE[:1]))
             for _ in range(24)
@@ -98,6 +98,8 @@ class Play:
         match kind:
             case "ask":
                 return await self._ask(name, repository)
+            case "invert":
+                return await self._invert(name, repository)
             case "import":
                 people = [one for one, stars in self._world.lists.items() if repository in stars][:9]
                 status, told = await self._send(
@@ -124,6 +126,14 @@ class Play:
         if status == 200:
             return status, [(item["repo"], item["stargazers"]) for item in told]
         return status, told["type"], told.get("stargazers_total"), told.get("credential")
+
+    async def _invert(self, name: str, repository: str) -> Any:
+        """Ask the stored lists alone."""
+        path = f"/repos/{repository}/starneighbours?from=store&per_page={200 + len(self.told[name])}"
+        status, told = await self._send(name, "GET", path, tag=(name, repository))
+        if status == 200:
+            return status, [(item["repo"], item["stargazers"]) for item in told]
+        return status, told["type"], told["detail"], told["lists"]
 
     async def _pry(self, name: str, repository: str) -> Any:
         """Look for the jobs and the answers of the others, by their ids."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 
 from stargazer.api.parameters import Choice, Flag, Identity, Number, Parameter, Text, read_query
+from stargazer.errors import InvalidRequest
 from stargazer.neighbours.filter import Filter
 from stargazer.neighbours.rank import SCORES, Score
 from stargazer.planner.name import OWNER
@@ -24,6 +25,10 @@ _CLOSEST = (
     "Found among the first 1,000 by `shared` and by `relevance`, as far as their details are known: "
     "`Stargazer-Details` tells how far that is."
 )
+
+Origin = Literal["github", "store"]
+
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 QUERY: tuple[Parameter, ...] = (
     Choice(
@@ -110,6 +115,14 @@ QUERY: tuple[Parameter, ...] = (
         default=None,
         example=86_400,
     ),
+    Choice(
+        name="from",
+        text="With `store` GitHub is not asked and no job is started: those on your stored lists of "
+        "stargazers who starred the repository are counted, for any repository. Always partial.",
+        words=ORIGINS,
+        default="github",
+        example="store",
+    ),
     Identity(
         name="answer",
         text="The id of one stored answer, as `Link` has it: its pages never shift.",
@@ -120,7 +133,7 @@ QUERY: tuple[Parameter, ...] = (
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What of an answer is wanted, and of which. `names` None: all of them."""
+    """What of an answer is wanted, and of which: `origin` is the parameter `from`, `names` None means all."""
 
     sort: Score = "shared"
     min_shared: int = 1
@@ -129,6 +142,7 @@ class Query(msgspec.Struct, frozen=True):
     names: int | None = 1_000
     max_age: int | None = None
     answer: UUID | None = None
+    origin: Origin = "github"
     owner: str | None = None
     min_stars: int | None = None
     max_stars: int | None = None
@@ -159,6 +173,8 @@ class Query(msgspec.Struct, frozen=True):
             value = getattr(self, name)
             if value != getattr(_DEFAULT, name):
                 written[name] = str(value).lower() if isinstance(value, bool) else value
+        if self.origin != _DEFAULT.origin:
+            written["from"] = self.origin
         if self.names is None:
             written["names"] = "all"
         if page is not None:
@@ -177,4 +193,9 @@ def read(raw: bytes) -> Query:
     Raises:
         InvalidRequest: a parameter is not what it must be.
     """
-    return Query(**read_query(raw, QUERY))
+    values = read_query(raw, QUERY)
+    # The word of the contract is one of Python's own.
+    values["origin"] = values.pop("from", _DEFAULT.origin)
+    if values["origin"] == "store" and "max_age" in values:
+        raise InvalidRequest("max_age", "left out with from=store: stored lists count however old they are")
+    return Query(**values)

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from stargazer.api.answering import Answering
 from stargazer.api.bodies import Bodies
 from stargazer.api.credentials import CredentialSource
+from stargazer.api.from_store import FromStore
 from stargazer.api.watching import Watches
 from stargazer.runner import Clock
 from stargazer.service import Service
@@ -34,6 +35,7 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         jobs: what was asked for.
         watches: follows jobs.
         answering: finds answers, and starts jobs for those that are not there.
+        from_store: answers from the stored star lists alone.
         bodies: makes pages of answers.
         bell: tells when something has changed.
         keys: finds the key of a request.
@@ -51,6 +53,7 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     jobs: Jobs
     watches: Watches
     answering: Answering
+    from_store: FromStore
     bodies: Bodies
     bell: Bell
     keys: KeyRing

@@ -73,7 +73,7 @@ class NeighboursController(Controller):
             key=key,
             max_age=None if query.max_age is None else timedelta(seconds=query.max_age),
         )
-        found = await _stored(backend, asked, query)
+        found = await _stored(backend, asked, query, is_named=is_named)
         waited = None
         if found is None:
             waited = wait_seconds(field(scope, b"prefer"))
@@ -92,7 +92,9 @@ class NeighboursController(Controller):
         return _applied(front.reply(scope), waited)
 
 
-async def _stored(backend: Backend, asked: Asked, query: Query) -> Found | None:
+async def _stored(backend: Backend, asked: Asked, query: Query, *, is_named: bool) -> Found | None:
+    if query.origin == "store":
+        return await backend.from_store.find(asked, query.answer, is_named=is_named)
     if query.answer is not None:
         return await backend.answering.pinned(asked, query.answer)
     return await backend.answering.stored(asked)

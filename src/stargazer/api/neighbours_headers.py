@@ -15,6 +15,9 @@ from stargazer.store.answers import StoredAnswer
 from stargazer.store.details import KnownDetails
 
 VARY = (b"vary", b"X-API-Key, Accept, Accept-Encoding")
+LISTS_NAMED_AT_MOST = 100
+"""So many of the repositories are named whose stargazers an answer from the store is about."""
+
 PRIVATE = (b"cache-control", b"private")
 
 
@@ -55,6 +58,9 @@ def answer_headers(
     if found.repository != asked:
         location = neighbours_path(found.repository).encode()
         headers.append((b"content-location", location + (b"?" + query_string if query_string else b"")))
+    lists_of = found.stored.coverage.get("lists_of")
+    if lists_of is not None:
+        headers.append((b"stargazer-lists-of", ", ".join(lists_of[:LISTS_NAMED_AT_MOST]).encode()))
     if found.job is not None:
         headers.append((b"stargazer-job", path_of(found.job).encode()))
     return headers
@@ -65,6 +71,7 @@ def describe(answer: StoredAnswer) -> str:
     coverage = answer.coverage
     said = [
         answer.kind.value,
+        *([f"source=store; lists={coverage['lists']}"] if coverage["source"] == "store" else []),
         f"listed={coverage['stargazers_listed']}",
         f"read={coverage['users_read']}",
     ]

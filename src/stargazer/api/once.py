@@ -16,6 +16,14 @@ class Once(Generic[K, V]):
     def __init__(self) -> None:
         self._flying: dict[K, asyncio.Task[V]] = {}
 
+    def __len__(self) -> int:
+        """How many things are under way."""
+        return len(self._flying)
+
+    def __contains__(self, about: object) -> bool:
+        """Whether the work about something is under way."""
+        return about in self._flying
+
     async def join(self, about: K, work: Callable[[], Coroutine[Any, Any, V]]) -> V:
         """Wait for the work about something; begin it if nobody has."""
         task = self._flying.get(about)

@@ -31,7 +31,9 @@ _CACHED = parts.headers(
     Cache_Control="`private`: answers belong to the key's GitHub user.",
     Vary="`X-API-Key, Accept, Accept-Encoding`.",
     Stargazer_Answer="How the answer was come by: its kind, how many stargazers are listed and read, "
-    "and the age of the oldest list: `exact; listed=1203; read=1190; as-of=2026-11-24T10:00:00Z`.",
+    "and the age of the oldest list: `exact; listed=1203; read=1190; as-of=2026-11-24T10:00:00Z`. "
+    "With `from=store` also how many star lists there are: `partial; source=store; lists=5000; …`.",
+    Stargazer_Lists_Of="With `from=store`: the repositories whose stargazers these people are, 100 at most.",
     Stargazer_Details="With `language`, `archived`, `forks` or `details`: of how many of the closest "
     "neighbours the details are known, and of how many they can be: `known=1480; wanted=1500`.",
     Content_Location="Where the repository is found under the name it has today, if it was renamed.",
@@ -123,8 +125,10 @@ def _neighbours() -> dict[str, Any]:
         "Which other repositories do its stargazers star, how many of them, and who? What is stored is "
         "answered at once. Otherwise a job is started, one however many ask, and waited for; if it takes "
         "longer the answer is **202**: ask again, or follow the job. An answer of more than a day is "
-        "served while a job refreshes it. Follow `Link` for further pages: they are pages of the same "
-        "answer, whatever comes after it. What neighbours are about is found out when a job is done, for "
+        "served while a job refreshes it. With `from=store` it is what the people on your stored lists of "
+        "stargazers starred besides the repository: not its own neighbours, but of any repository, for no "
+        "points and without a job. Follow `Link` for further pages: they are pages of the same answer, "
+        "whatever comes after it. What neighbours are about is found out when a job is done, for "
         "the closest of them; until then filters by it find nothing.",
         {"200": _found(), "202": accepted, "304": unchanged},
         instance=_NEIGHBOURS,

@@ -51,6 +51,17 @@ WHERE a.endpoint = $1 AND ($2::int[] IS NULL OR a.credential_user = ANY ($2)) AN
 ORDER BY a.repository_number, a.credential_user, a.made_at DESC)
 """
 
+_STATE = """
+SELECT concat_ws(' ', (
+    SELECT count(*) || ' ' || max(read_at) FROM stargazer_list
+    WHERE endpoint = $1 AND ($2::int[] IS NULL OR credential_user = ANY ($2))
+), (
+    SELECT count(*) || ' ' || max(made_at) FROM answer
+    WHERE endpoint = $1 AND ($2::int[] IS NULL OR credential_user = ANY ($2))
+))
+"""
+"""A text that changes when a list of stargazers was read, or when an answer was made."""
+
 _SEARCH = """
 SELECT count(*) AS lists, count(*) FILTER (WHERE is_cut) AS cut,
        count(*) FILTER (WHERE is_cut AND at % 4 = 1) AS cut_users,
@@ -128,10 +139,19 @@ class AmongLists:
         Raises:
             StoreUnavailable: the database failed.
         """
-        numbers = None if isinstance(owners, str) else list(owners)
         async with self._database.transaction(isolation="repeatable_read") as connection:
-            look = _Look(connection, self._database.endpoint, numbers)
+            look = _Look(connection, self._database.endpoint, _numbers(owners))
             return await look.answer(repository, self._clock.now(), is_named=is_named)
+
+    async def state(self, owners: Owners) -> str:
+        """A text that is another one as soon as a reading for these users is done.
+
+        Raises:
+            StoreUnavailable: the database failed.
+        """
+        async with self._database.connection() as connection:
+            state: str = await connection.fetchval(_STATE, self._database.endpoint, _numbers(owners))
+        return state
 
 
 class _Look:
@@ -208,3 +228,8 @@ class _Look:
         found.cut_users += sum(row["is_cut"] for row in sure)
         for row in sure:
             found.as_of = min(found.as_of or row["fetched_at"], row["fetched_at"])
+
+
+def _numbers(owners: Owners) -> list[int] | None:
+    """The numbers of the owners; None: anybody's lists count."""
+    return None if isinstance(owners, str) else list(owners)

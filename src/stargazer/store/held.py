@@ -219,7 +219,7 @@ class HeldAnswer(StoredAnswer, frozen=True, kw_only=True, eq=False):
             not_whole: how many of them may share more than is known; None: nobody.
         """
         public = msgspec.to_builtins(coverage.public())
-        told = msgspec.json.encode([repository_number, stargazers, not_whole, public])
+        told = msgspec.json.encode([credential_user, repository_number, stargazers, not_whole, public])
         name = hashlib.blake2b(told + counted.digest, digest_size=16).digest()
         return cls(
             id=uuid.UUID(bytes=name, version=5),
