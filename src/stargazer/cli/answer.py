@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias
 
 import msgspec
@@ -11,9 +12,11 @@ import msgspec
 from stargazer.errors import StargazerError, StoreUnavailable
 from stargazer.find import Found
 from stargazer.neighbours.answer import Neighbour
+from stargazer.neighbours.filter import ALL, Filter
 from stargazer.neighbours.rank import Score
 from stargazer.planner.budget import Spent
 from stargazer.planner.coverage import Coverage, Kind
+from stargazer.planner.page import Details
 from stargazer.planner.sample import Sample
 from stargazer.service.imported import ImportedCoverage
 from stargazer.store.answers import StoredAnswer
@@ -40,16 +43,21 @@ Rows: TypeAlias = AsyncGenerator[Iterable[Row], None]
 class Choice(msgspec.Struct, frozen=True):
     """What of an answer is printed, and in which order; `top` 0: all.
 
-    Without `is_named` nobody needs to know who shares them.
+    Without `is_named` nobody needs to know who shares them. A filter by details
+    finds those whose details are `said`, by our number of the repository.
     """
 
     sort: Score = "shared"
     top: int = 0
     min_shared: int = 1
     is_named: bool = True
+    only: Filter = ALL
+    said: Mapping[int, Details] = {}
 
     @classmethod
-    def for_form(cls, form: str, *, sort: Score | None, top: int | None, min_shared: int) -> Choice:
+    def for_form(
+        cls, form: str, *, sort: Score | None, top: int | None, min_shared: int, only: Filter = ALL
+    ) -> Choice:
         """Choose what *form* prints unless told otherwise.
 
         People see first what is close, programs what the contract says.
@@ -58,7 +66,7 @@ class Choice(msgspec.Struct, frozen=True):
         sort = sort or (TABLE_SORT if is_table else "shared")
         if top is None:
             top = TABLE_ROWS if is_table else 0
-        return cls(sort, top, min_shared, not is_table)
+        return cls(sort, top, min_shared, not is_table, only)
 
 
 class Shown(msgspec.Struct, frozen=True, eq=False):
@@ -109,7 +117,11 @@ def in_memory(found: Found) -> Shown:
 
     async def rows(choice: Choice) -> Rows:
         chosen = found.neighbours.at_least(choice.min_shared).sorted_by(choice.sort)
-        yield chosen.top(choice.top) if choice.top else chosen
+        if choice.only == ALL:
+            yield chosen.top(choice.top) if choice.top else chosen
+        else:
+            fitting = (row for row in chosen if choice.only.fits(row.repo, row.stars))
+            yield islice(fitting, choice.top or None)
 
     async def chance() -> float:
         return found.neighbours.counts.chance
@@ -157,14 +169,28 @@ def stored_rows(pages: AnswerPages, answer: StoredAnswer) -> Callable[[Choice], 
         names = None if choice.is_named else 0
         if 0 < choice.top <= PAGE:
             page = await pages.page(
-                answer, sort=choice.sort, limit=choice.top, min_shared=choice.min_shared, names=names
+                answer,
+                sort=choice.sort,
+                limit=choice.top,
+                min_shared=choice.min_shared,
+                names=names,
+                only=choice.only,
+                said=choice.said,
             )
             if page is None:
                 raise StoreUnavailable("the answer was cleaned before it was read", do="ask for it again")
             yield page.neighbours
             return
         left = choice.top or answer.neighbours
-        async for some in pages.stream(answer, sort=choice.sort, min_shared=choice.min_shared, names=names):
+        streamed = pages.stream(
+            answer,
+            sort=choice.sort,
+            min_shared=choice.min_shared,
+            names=names,
+            only=choice.only,
+            said=choice.said,
+        )
+        async for some in streamed:
             yield some[:left]
             left -= len(some)
             if left <= 0:

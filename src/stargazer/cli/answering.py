@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import timedelta
 
 import msgspec
+import rich_click as click
 
+from stargazer.cli.about import NEEDS_STORE, About, Payer, describe_unknown
 from stargazer.cli.answer import (
+    Choice,
+    Row,
     Shown,
     in_memory,
     no_chance,
@@ -17,24 +20,24 @@ from stargazer.cli.answer import (
     stored_coverage,
     stored_rows,
 )
+from stargazer.cli.problems import say
 from stargazer.cli.progress import watched
 from stargazer.cli.session import Session
 from stargazer.cli.signals import stop_on_signal
 from stargazer.cli.stargazer_file import Given
+from stargazer.cli.storage import shared_ledger
 from stargazer.cli.waiting import StoreWait, outlasting, resumed
 from stargazer.errors import StoreUnavailable
 from stargazer.find import Finding
 from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.budget import Budget, Spent
+from stargazer.planner.page import Details
 from stargazer.planner.plan import Plan
 from stargazer.planner.step import Progress
-from stargazer.runner import Ledger
 from stargazer.service import Outcome, Reading, Service, Wanted
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.credentials import fingerprint
 from stargazer.store.database import Database
-from stargazer.store.ledger import PostgresLedger
-from stargazer.store.ledger_bell import Bell
 
 _LEAST_SECONDS = 0.001
 
@@ -82,10 +85,41 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """An answer, and the exit code of the signal that ended its reading, if one came."""
+    """An answer, and the exit code of the signal that ended its reading, if one came.
+
+    `about` tells what its neighbours are about; None where that is not kept.
+    """
 
     shown: Shown
     interrupted: int | None = None
+    about: About | None = None
+
+    async def choose(self, choice: Choice) -> Choice:
+        """Find out what neighbours are about, if the choice depends on it; what stays unknown is said.
+
+        Raises:
+            click.UsageError: it is not kept of this answer.
+            StoreUnavailable: the store cannot be used.
+        """
+        if not choice.only.needs_details:
+            return choice
+        if self.about is None:
+            raise click.UsageError(NEEDS_STORE)
+        known = await self.about.of_closest()
+        if known.unknown:
+            say(describe_unknown(known, self.about.left))
+        return msgspec.structs.replace(choice, said=known.said)
+
+    async def told_of(self, rows: Iterable[Row]) -> dict[str, Details]:
+        """Find out what the neighbours that are shown are about, by name, as far as that is quick."""
+        return {} if self.about is None else await self.about.of(rows)
+
+    def paid(self) -> Answered:
+        """The same, with what asking about neighbours has cost, and the signal that ended it."""
+        if self.about is None:
+            return self
+        shown = msgspec.structs.replace(self.shown, spent=self.shown.spent + self.about.spent)
+        return Answered(shown, self.interrupted or self.about.interrupted, self.about)
 
 
 async def find(session: Session, asked: Asked) -> Answered:
@@ -152,19 +186,6 @@ async def from_store(service: Service, stored: StoredAnswer, seconds: float) -> 
     )
 
 
-@asynccontextmanager
-async def shared_ledger(session: Session, service: Service, user: int) -> AsyncGenerator[Ledger | None]:
-    """Share the user's budget with every program that uses this store.
-
-    Each sandbox has a budget of its own, which begins and ends with it.
-    """
-    if session.speed is not None:
-        yield None
-        return
-    async with Bell.open(service.database) as bell:
-        yield PostgresLedger(service.database, bell, user)
-
-
 class _Asking:
     """One question to the store, which is asked again after each outage."""
 
@@ -184,13 +205,24 @@ class _Asking:
             wanted = self._asked.wanted(await user_of(self._session, self._service))
             stored = await latest(self._service, wanted)
             if stored is not None:
-                return Answered(self._kept(await from_store(self._service, stored, self._seconds)))
+                shown = await from_store(self._service, stored, self._seconds)
+                payer = Payer(wanted.credential_user, wanted.budget)
+                return Answered(self._kept(shown), about=About(self._session, self._service, stored, payer))
             self._wanted = wanted
         outcome, is_private = await self._read(self._wanted)
         if is_private and self._interrupted is None:
             return await find(self._session, self._asked)
         outcome = msgspec.structs.replace(outcome, spent=self._spent + outcome.spent, seconds=self._seconds)
-        return Answered(self._kept(_shown(self._service, outcome)), self._interrupted)
+        shown = self._kept(_shown(self._service, outcome))
+        return Answered(shown, self._interrupted, self._about(outcome, self._wanted.credential_user))
+
+    def _about(self, outcome: Outcome, user: int) -> About | None:
+        """What the neighbours are about: what is left of the budget pays for asking."""
+        if outcome.answer is None:
+            return None
+        # Whoever has interrupted the reading wants no more of it.
+        payer = None if self._interrupted else Payer(user, self._asked.budget, outcome.spent)
+        return About(self._session, self._service, outcome.answer, payer, is_fresh=True)
 
     async def outlive(self, down: StoreUnavailable) -> None:
         """Wait until the store is back, unless a signal has told us to end.
@@ -224,7 +256,7 @@ class _Asking:
                     on_progress(progress)
 
             async with (
-                shared_ledger(session, service, wanted.credential_user) as ledger,
+                shared_ledger(session, service.database, wanted.credential_user) as ledger,
                 service.reading(wanted, session.github, on_progress=look, ledger=ledger) as reading,
             ):
                 with stop_on_signal(reading.stop) as caught:

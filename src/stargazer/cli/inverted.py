@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import rich_click as click
 
+from stargazer.cli.about import About
 from stargazer.cli.answer import Shown, no_chance, no_rows, stored_chance, stored_rows
-from stargazer.cli.answering import Asked, user_of
+from stargazer.cli.answering import Answered, Asked, user_of
 from stargazer.cli.session import Session
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.name import parse_name
@@ -34,7 +35,7 @@ def check_inverted(asked: Asked, *, is_stored: bool) -> None:
         )
 
 
-async def among(session: Session, database: Database, asked: Asked, *, is_named: bool) -> Shown:
+async def among(session: Session, database: Database, asked: Asked, *, is_named: bool) -> Answered:
     """Ask the stored lists; GitHub is asked once, whose a new token is.
 
     Raises:
@@ -45,7 +46,7 @@ async def among(session: Session, database: Database, asked: Asked, *, is_named:
     user = await user_of(session, service)
     name = "/".join(parse_name(asked.repository))
     found = await service.among.answer(name, [user], is_named=is_named)
-    return Shown(
+    shown = Shown(
         repository=found.repository,
         coverage=found.coverage,
         spent=Spent(),
@@ -54,3 +55,5 @@ async def among(session: Session, database: Database, asked: Asked, *, is_named:
         rows=no_rows if found.answer is None else stored_rows(service.pages, found.answer),
         chance=no_chance if found.answer is None else stored_chance(service.pages, found.answer),
     )
+    about = None if found.answer is None else About(session, service, found.answer)
+    return Answered(shown, about=about)

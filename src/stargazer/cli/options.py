@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from stargazer.errors import InvalidRequest
+from stargazer.neighbours.filter import Filter
 from stargazer.neighbours.stop import Until
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -93,6 +95,57 @@ def max_age_option(function: F) -> F:
         help="Read everything from GitHub, and keep nothing.",
     )
     return age(no_store(function))
+
+
+def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose neighbours; they become one argument *only*."""
+
+    @functools.wraps(function)
+    def collected(
+        *,
+        owner: str | None,
+        min_stars: int | None,
+        max_stars: int | None,
+        language: str | None,
+        archived: bool | None,
+        forks: bool | None,
+        **others: Any,
+    ) -> Any:
+        if max_stars is not None and max_stars < (min_stars or 0):
+            raise click.UsageError("--max-stars is less than --min-stars: nothing can pass")
+        only = Filter(
+            owner=owner,
+            min_stars=min_stars,
+            max_stars=max_stars,
+            language=language,
+            archived=archived,
+            forks=forks,
+        )
+        return function(only=only, **others)
+
+    stars = click.IntRange(min=0)
+    for option in (
+        click.option(
+            "--forks/--no-forks", default=None, help="Print those that are forks, or those that are not."
+        ),
+        click.option(
+            "--archived/--no-archived",
+            default=None,
+            help="Print those that are archived, or those that are not.",
+        ),
+        click.option(
+            "--language",
+            metavar="NAME",
+            help="Print those written mostly in this language. This, --archived and --forks find among the "
+            "first 1,000 by shared and by relevance; GitHub is asked what these are about, for a point a "
+            "hundred at most, once a month.",
+        ),
+        click.option("--max-stars", type=stars, metavar="N", help="Print those with so many stars at most."),
+        click.option("--min-stars", type=stars, metavar="N", help="Print those with so many stars at least."),
+        click.option("--owner", metavar="LOGIN", help="Print those that belong to LOGIN."),
+    ):
+        collected = option(collected)
+    return collected
 
 
 def sandbox_options(function: F) -> F:

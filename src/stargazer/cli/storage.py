@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from stargazer.cli.problems import say
 from stargazer.cli.session import Session
 from stargazer.errors import StoreUnavailable
+from stargazer.runner import Ledger
 from stargazer.settings import Settings
 from stargazer.store import embedded
 from stargazer.store.database import Database
 from stargazer.store.embedded import binaries
 from stargazer.store.embedded.place import prepare
+from stargazer.store.ledger import PostgresLedger
+from stargazer.store.ledger_bell import Bell
 from stargazer.store.opening import open_database
 
 
@@ -46,6 +49,25 @@ async def open_store_if_any(session: Session) -> AsyncGenerator[Database | None]
                 raise
             say(f"going on as with --no-store: {error.message}")
         yield database
+
+
+@asynccontextmanager
+async def shared_ledger(session: Session, database: Database, user: int) -> AsyncGenerator[Ledger | None]:
+    """Share the user's budget with every program that uses this store.
+
+    Each sandbox has a budget of its own, which begins and ends with it.
+    """
+    if session.speed is not None:
+        yield None
+        return
+    async with Bell.open(database) as bell:
+        ledger = PostgresLedger(database, bell, user)
+        try:
+            yield ledger
+        finally:
+            # Nobody need wait for what we might have asked next.
+            with suppress(StoreUnavailable):
+                await ledger.leave()
 
 
 @asynccontextmanager

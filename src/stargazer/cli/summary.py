@@ -17,6 +17,8 @@ CALL_OVERHEAD_SECONDS = 0.25
 Source: times others measured: a trivial call takes 0.3 s (read 2026-11-24).
 """
 
+NOTHING_SPENT = Spent()
+
 
 class Answer(Protocol):
     """What is said of an answer."""
@@ -149,10 +151,16 @@ def describe_cost(spent: Spent) -> str:
     return f"{cost}; a page at a time it would be {count(spent.pages, 'point')} and about {span(alone)}"
 
 
-def describe_age(made_at: datetime, now: datetime) -> str:
-    """Say that an answer is a stored one, how old it is, and how to get another."""
+def describe_age(made_at: datetime, now: datetime, spent: Spent = NOTHING_SPENT) -> str:
+    """Say that an answer is a stored one, how old it is, and how to get another.
+
+    What was *spent* all the same is what asking about its neighbours has cost.
+    """
     age = max((now - made_at).total_seconds(), 0.0)
-    return f"from the store, made {span(age)} ago, without asking GitHub; --max-age 0 asks again"
+    asked = "without asking GitHub"
+    if spent.calls:
+        asked = f"and GitHub was asked what its neighbours are about, for {count(spent.points, 'point')}"
+    return f"from the store, made {span(age)} ago, {asked}; --max-age 0 asks again"
 
 
 def describe_pace(answer: Answer, speed: float | None) -> str:

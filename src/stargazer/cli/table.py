@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -11,13 +11,16 @@ from rich.text import Text
 from stargazer.cli.answer import Row
 from stargazer.neighbours.rank import Score
 from stargazer.neighbours.why import percent
+from stargazer.planner.page import Details
 
 
-def neighbours_table(neighbours: Iterable[Row], sort: Score) -> Table:
+def neighbours_table(
+    neighbours: Iterable[Row], sort: Score, about: Mapping[str, Details] | None = None
+) -> Table:
     """Lay out neighbours that stand in the order of *sort*, which an arrow marks.
 
     Where counts are not certain, a column says what they may be. The last column is the score of the order,
-    or relevance.
+    or relevance; after it stands the language, where it is known what neighbours are about.
     """
     rows = list(neighbours)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -26,6 +29,8 @@ def neighbours_table(neighbours: Iterable[Row], sort: Score) -> Table:
     interval = _interval(rows)
     for title in ("shared", *([interval] if interval else []), "of its stars", "stars", score):
         table.add_column(f"{title} ↓" if title == sort else title, justify="right")
+    if about:
+        table.add_column("language")
     for one in rows:
         table.add_row(
             Text(one.repo),
@@ -34,8 +39,13 @@ def neighbours_table(neighbours: Iterable[Row], sort: Score) -> Table:
             percent(one.shared / max(one.stars, one.shared)),
             f"{one.stars:,}",
             f"{getattr(one, score):.3f}",
+            *([_language(about.get(one.repo))] if about else []),
         )
     return table
+
+
+def _language(details: Details | None) -> Text:
+    return Text(details.language or "" if details else "")
 
 
 def _interval(rows: list[Row]) -> str | None:

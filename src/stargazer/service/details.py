@@ -37,12 +37,16 @@ _LOG = logging.getLogger(__name__)
 
 
 class Purse(msgspec.Struct, frozen=True):
-    """Who pays: the way to GitHub, its ledger, what may be spent, and how much of that is."""
+    """Who pays: the way to GitHub, its ledger, what may be spent, and how much of that is.
+
+    `patience` is how long a call may wait for its turn.
+    """
 
     transport: Transport
     ledger: Ledger = msgspec.field(default_factory=NoLedger)
     budget: Budget = Budget()
     spent: Spent = Spent()
+    patience: timedelta = PATIENCE
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -129,7 +133,7 @@ class _Fetching:
             )
             if isinstance(step, Granted):
                 return step
-            if max(now, step.until) > begun_at + PATIENCE:
+            if max(now, step.until) > begun_at + purse.patience:
                 self._left = step.reason.value
                 return None
             await first_of(self._clock.sleep_until(step.until), purse.ledger.freed(), self._stopping.wait())

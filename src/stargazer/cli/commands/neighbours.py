@@ -12,11 +12,13 @@ import rich_click as click
 from rich.table import Table
 from rich.text import Text
 
-from stargazer.cli.answer import TABLE_ROWS, TABLE_SORT, Choice, Shown
+from stargazer.cli.about import NEEDS_STORE
+from stargazer.cli.answer import TABLE_ROWS, TABLE_SORT, Choice, Row, Shown
 from stargazer.cli.answering import Answered, Asked, answer, find
 from stargazer.cli.inverted import among, check_inverted
 from stargazer.cli.options import (
     Span,
+    filter_options,
     format_option,
     max_age_option,
     repository_argument,
@@ -34,11 +36,13 @@ from stargazer.cli.storage import open_store, open_store_if_any
 from stargazer.cli.summary import describe_age, describe_cost, describe_kind, describe_order, describe_pace
 from stargazer.cli.table import neighbours_table, reasons_table
 from stargazer.cli.verbatim import VerbatimCommand
+from stargazer.neighbours.filter import ALL, Filter
 from stargazer.neighbours.rank import SCORES, Score
 from stargazer.neighbours.sampling import Sampling
 from stargazer.neighbours.stop import Until
 from stargazer.neighbours.why import reason
 from stargazer.planner.budget import Budget
+from stargazer.planner.page import Details
 from stargazer.planner.plan import Plan
 from stargazer.planner.sample import SampleSize
 
@@ -122,6 +126,7 @@ Examples:
 @max_age_option
 @sandbox_options
 @sample_options
+@filter_options
 def command(
     repository: str,
     sort: Score | None,
@@ -141,6 +146,7 @@ def command(
     sample: SampleSize | None,
     until: Until | None,
     seed: int | None,
+    only: Filter,
 ) -> int:
     """Find the repositories that the stargazers of OWNER/NAME starred too.
 
@@ -172,7 +178,9 @@ def command(
     is_inverted = origin == "store"
     if is_inverted:
         check_inverted(asked, is_stored=is_stored)
-    choice = Choice.for_form(form, sort=sort, top=top, min_shared=min_shared)
+    if only.needs_details and not is_stored:
+        raise click.UsageError(NEEDS_STORE)
+    choice = Choice.for_form(form, sort=sort, top=top, min_shared=min_shared, only=only)
     printing = Printing(form, choice, is_why, path)
     if is_inverted:
         return asyncio.run(_run_inverted(asked, printing, speed))
@@ -182,8 +190,8 @@ def command(
 async def _run_inverted(asked: Asked, printing: Printing, speed: float | None) -> int:
     """Answer from the stored lists alone and print; returns the exit code."""
     async with connect(speed) as session, open_store(session) as database:
-        shown = await among(session, database, asked, is_named=printing.choice.is_named)
-        return await _show(Answered(shown), asked.given, printing, session)
+        answered = await among(session, database, asked, is_named=printing.choice.is_named)
+        return await _show(answered, asked.given, printing, session)
 
 
 async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float | None) -> int:
@@ -201,16 +209,24 @@ async def _run(asked: Asked, printing: Printing, is_stored: bool, speed: float |
 
 async def _show(answered: Answered, given: Given, printing: Printing, session: Session) -> int:
     """Print the answer and write its report; returns the exit code."""
+    choice = await answered.choose(printing.choice)
+    rows: list[Row] = []
+    told: dict[str, Details] = {}
+    if printing.form == "table":
+        rows = [row async for some in answered.shown.rows(choice) for row in some]
+        told = {} if printing.is_why else await answered.told_of(rows)
+    answered = answered.paid()
     shown = answered.shown
     write_report(printing.report, shown, given.warnings)
     kind, cost = describe_kind(shown), describe_cost(shown.spent)
     if shown.made_at is not None:
-        cost = describe_age(shown.made_at, session.clock.now())
+        cost = describe_age(shown.made_at, session.clock.now(), shown.spent)
     if printing.form == "table":
-        await _print_table(shown, printing, [kind, cost, describe_pace(shown, session.speed)])
+        lines = [kind, cost, describe_pace(shown, session.speed)]
+        await _print_table(shown, printing, rows, told, lines)
     else:
         with standard_output() as file:
-            await write_rows(shown.rows(printing.choice), WRITERS[printing.form](file))
+            await write_rows(shown.rows(choice), WRITERS[printing.form](file))
         if not shown.complete or not is_quiet():
             say(f"{kind}; {cost}")
     if answered.interrupted is not None:
@@ -222,18 +238,21 @@ async def _show(answered: Answered, given: Given, printing: Printing, session: S
     return 0 if shown.complete else PARTIAL
 
 
-async def _print_table(shown: Shown, printing: Printing, lines: list[str]) -> None:
+async def _print_table(
+    shown: Shown, printing: Printing, rows: list[Row], told: dict[str, Details], lines: list[str]
+) -> None:
     choice = printing.choice
-    rows = [row async for some in shown.rows(choice) for row in some]
     body: list[Table] = []
     rest: list[str] = []
     if rows and printing.is_why:
         chance = await shown.chance()
         body = [reasons_table((row, reason(row, shown.repository, chance)) for row in rows)]
     elif rows:
-        body = [neighbours_table(rows, choice.sort)]
+        body = [neighbours_table(rows, choice.sort, told)]
     if rows:
         rest.append(describe_order(choice.sort, shown.kind))
-    if more := shown.neighbours - len(rows):
+    if choice.only != ALL:
+        rest.append("--top 0 prints all that pass") if len(rows) == choice.top else None
+    elif more := shown.neighbours - len(rows):
         rest.append(f"{more:,} more: --top 0 prints all, --format csv all with their stargazers")
     print_for_people(*body, *(Text(line[:1].upper() + line[1:] + ".") for line in [*rest, *lines]))

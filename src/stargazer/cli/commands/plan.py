@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import rich_click as click
 
-from stargazer.cli.answering import Asked, latest, shared_ledger, user_of
+from stargazer.cli.answering import Asked, latest, user_of
 from stargazer.cli.options import (
     format_option,
     max_age_option,
@@ -19,7 +19,7 @@ from stargazer.cli.options import (
 from stargazer.cli.output import print_for_people, print_json
 from stargazer.cli.session import Session, connect
 from stargazer.cli.stargazer_file import read_given
-from stargazer.cli.storage import open_store_if_any
+from stargazer.cli.storage import open_store_if_any, shared_ledger
 from stargazer.cli.table import facts_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.cli.words import span
@@ -108,7 +108,7 @@ async def _ask_both(asked: Asked, session: Session, database: Database) -> Price
     stored = await latest(service, wanted)
     if stored is not None:
         return await price_stored(service, stored)
-    async with shared_ledger(session, service, wanted.credential_user) as ledger:
+    async with shared_ledger(session, service.database, wanted.credential_user) as ledger:
         return await price(service, wanted, session.github, ledger)
 
 
