@@ -69,6 +69,10 @@ bench-api: .venv/develop ## measure the HTTP service (writes docs/reference/benc
 bench-estimate: .venv/develop ## measure estimates against the truth (writes docs/reference/estimates.md)
 	@$(BIN)/python -m tests.bench.estimate
 
+.PHONY: bench-inverted
+bench-inverted: .venv/develop ## measure answers from the store (writes docs/reference/benchmarks-inverted.md)
+	@$(BIN)/python -m tests.bench.inverted
+
 .PHONY: lock
 lock: .venv/setup ## resolve the requirements anew
 	@$(UV) pip compile requirements-setup.in $(LOCK) -o requirements-setup.lock
