@@ -376,8 +376,8 @@ class BudgetTooSmall(BudgetError):
 
     def __init__(self, *, price: dict[str, float], budget: dict[str, float]) -> None:
         super().__init__(
-            f"the exact answer costs about {_amounts(price)}, more than the budget of {_amounts(budget)}: "
-            "raise --budget or --time",
+            f"the answer costs about {_amounts(price)}, more than the budget of {_amounts(budget)}: "
+            "raise --budget or --time, or read a sample (--sample, --until)",
             price=price,
             budget=budget,
         )

@@ -162,6 +162,7 @@ async def test_the_plan_tells_the_price(served: Served) -> None:
         "nodes",
         "github_seconds",
         "seconds",
+        "samples",
     ]
     assert (plan["repository"], plan["stargazers"]) == (ONE, 60)
     assert plan["points"] >= 1

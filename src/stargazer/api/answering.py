@@ -21,10 +21,12 @@ from stargazer.errors import (
     StargazerError,
     StoreUnavailable,
 )
+from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.budget import Budget
 from stargazer.service import DAY, WEEK, Service, Wanted
 from stargazer.service.pricing import Price, price, price_stored
 from stargazer.service.service import FAILED_AGAIN_AFTER, can_serve
+from stargazer.service.wanted import terms_of
 from stargazer.store.answers import StoredAnswer, Terms
 from stargazer.store.jobs import Jobs
 from stargazer.store.jobs_states import Job, State
@@ -44,12 +46,13 @@ DEAR_AT_MOST = 1_000
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """For which repository who asks, and how old the answer may be at most."""
+    """For which repository who asks, how old the answer may be at most, and which sample will do."""
 
     repository: str
     credential: Credential
     key: Key
     max_age: timedelta | None = None
+    sampling: Sampling | None = None
 
     @property
     def subscriber(self) -> str:
@@ -62,9 +65,14 @@ class Asked(msgspec.Struct, frozen=True):
         return self.credential.user
 
     @property
-    def whose(self) -> tuple[str, int]:
+    def is_open(self) -> bool:
+        """Whether nobody can say before how many will be read."""
+        return self.sampling is not None and self.sampling.sample is None
+
+    @property
+    def whose(self) -> tuple[str, int, str]:
         """What all requests for the same have in common."""
-        return self.repository.lower(), self.user
+        return self.repository.lower(), self.user, terms_of(self.sampling)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -94,8 +102,8 @@ class Answering:
         self._watches = watches
         self._quotas = quotas
         self._limit_seconds = limit_seconds
-        self._pricing: Once[tuple[str, int], Price] = Once()
-        self._dear: dict[tuple[str, int], tuple[float, Price]] = {}
+        self._pricing: Once[tuple[str, int, str], Price] = Once()
+        self._dear: dict[tuple[str, int, str], tuple[float, Price]] = {}
 
     @property
     def budget(self) -> Budget:
@@ -112,7 +120,7 @@ class Answering:
         if number is None:
             return None
         now = self._service.clock.now()
-        terms = Terms(EVER if asked.max_age is None else asked.max_age)
+        terms = Terms(EVER if asked.max_age is None else asked.max_age, sampling=terms_of(asked.sampling))
         found = await self._service.answers.fitting(number, asked.user, terms, now)
         shared = asked.credential.shared
         if found is None and shared is not None:
@@ -128,7 +136,12 @@ class Answering:
         except QuotaExceeded:
             return known
         job = await self._jobs.ask(
-            known.repository, asked.user, asked.subscriber, budget=self.budget, now=now
+            known.repository,
+            asked.user,
+            asked.subscriber,
+            budget=self.budget,
+            sampling=found.sampling,
+            now=now,
         )
         return known if job.finished else msgspec.structs.replace(known, job=job.id)
 
@@ -184,8 +197,7 @@ class Answering:
             RepositoryNotFound: there is none that may be told of.
             StargazerError: what ended it before the repository was known.
         """
-        wanted = Wanted(repository=asked.repository, credential_user=asked.user, max_age=_week(asked))
-        stored = await self._service.latest(wanted)
+        stored = await self._service.latest(_wanted(asked))
         if stored is not None:
             return await price_stored(self._service, stored)
         try:
@@ -196,16 +208,23 @@ class Answering:
 
     async def _start(self, asked: Asked) -> Job:
         """Ask for the job, unless it costs too much."""
-        whose = (asked.repository, asked.user)
-        if await self._jobs.pending(*whose, budget=self.budget) is None:
+        whose, sampling = (asked.repository, asked.user), terms_of(asked.sampling)
+        if await self._jobs.pending(*whose, budget=self.budget, sampling=sampling) is None:
             await self._quotas.check_job(asked.key)
             await self._check_price(asked)
         max_age = asked.max_age if asked.max_age is not None and asked.max_age < WEEK else None
         return await self._jobs.ask(
-            *whose, asked.subscriber, budget=self.budget, max_age=max_age, now=self._service.clock.now()
+            *whose,
+            asked.subscriber,
+            budget=self.budget,
+            max_age=max_age,
+            sampling=sampling,
+            now=self._service.clock.now(),
         )
 
     async def _check_price(self, asked: Asked) -> None:
+        if asked.is_open:
+            return
         now = asyncio.get_running_loop().time()
         known = self._dear.pop(asked.whose, None)
         if known is None or known[0] < now:
@@ -230,12 +249,12 @@ class Answering:
             },
             budget={"github_seconds": self._limit_seconds},
         )
-        error.facts["plan"] = dear.public()
+        error.facts["plan"] = dear.choice()
         return error
 
     async def _priced(self, asked: Asked) -> Price:
         async def ask() -> Price:
-            wanted = Wanted(repository=asked.repository, credential_user=asked.user, max_age=_week(asked))
+            wanted = _wanted(asked)
             ledger = asked.credential.ledger()
             try:
                 github = asked.credential.github
@@ -262,8 +281,13 @@ class Answering:
         return Found(stored, repository.name)
 
 
-def _week(asked: Asked) -> timedelta:
-    return WEEK if asked.max_age is None else min(WEEK, asked.max_age)
+def _wanted(asked: Asked) -> Wanted:
+    return Wanted(
+        repository=asked.repository,
+        credential_user=asked.user,
+        max_age=WEEK if asked.max_age is None else min(WEEK, asked.max_age),
+        sampling=asked.sampling,
+    )
 
 
 def _is_stale(answer: StoredAnswer, now: datetime) -> bool:

@@ -9,10 +9,13 @@ from uuid import UUID
 
 import msgspec
 
+from stargazer.api.asked_sampling import SAMPLING, read_sampling
 from stargazer.api.parameters import Choice, Flag, Identity, Number, Parameter, Text, read_query
 from stargazer.errors import InvalidRequest
 from stargazer.neighbours.filter import Filter
 from stargazer.neighbours.rank import SCORES, Score
+from stargazer.neighbours.sampling import Sampling
+from stargazer.neighbours.stop import Until
 from stargazer.planner.name import OWNER
 
 EXAMPLE_ANSWER = "0b0c1f5e-6f0c-4f5e-9d5c-2f6c1f8b7a11"
@@ -128,6 +131,7 @@ QUERY: tuple[Parameter, ...] = (
         text="The id of one stored answer, as `Link` has it: its pages never shift.",
         example=EXAMPLE_ANSWER,
     ),
+    *SAMPLING,
 )
 """What may be asked."""
 
@@ -150,6 +154,10 @@ class Query(msgspec.Struct, frozen=True):
     archived: bool | None = None
     forks: bool | None = None
     details: bool = False
+    mode: str | None = None
+    sample: int | None = None
+    until: Until | None = None
+    seed: int | None = None
 
     @property
     def only(self) -> Filter:
@@ -160,6 +168,11 @@ class Query(msgspec.Struct, frozen=True):
     def needs_details(self) -> bool:
         """Whether it takes what is known of the closest neighbours."""
         return self.details or self.only.needs_details
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """Which sample will do; None: everybody is to be read."""
+        return read_sampling(self.mode, self.sample, self.until, self.seed)
 
     @property
     def offset(self) -> int:
@@ -196,6 +209,15 @@ def read(raw: bytes) -> Query:
     values = read_query(raw, QUERY)
     # The word of the contract is one of Python's own.
     values["origin"] = values.pop("from", _DEFAULT.origin)
-    if values["origin"] == "store" and "max_age" in values:
-        raise InvalidRequest("max_age", "left out with from=store: stored lists count however old they are")
+    if values["origin"] == "store":
+        _check_inverted(values)
     return Query(**values)
+
+
+def _check_inverted(values: dict[str, Any]) -> None:
+    """Refuse what makes no sense where nothing is read."""
+    if "max_age" in values:
+        raise InvalidRequest("max_age", "left out with from=store: stored lists count however old they are")
+    for parameter in SAMPLING:
+        if parameter.name in values:
+            raise InvalidRequest(parameter.name, "left out with from=store: all stored lists are counted")

@@ -8,8 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from stargazer.errors import PROBLEMS, InternalError, StargazerError
+from stargazer.neighbours.sampling import Sampling
 from stargazer.store.jobs_states import Job, JobProblem, JobProgress, State
 
 RETRY_SECONDS = 2
@@ -27,8 +29,22 @@ _NOTHING_YET = JobProgress(
 )
 
 
+class EstimateView(msgspec.Struct, frozen=True):
+    """Which sample a job reads."""
+
+    sample: int | str | None
+    until: str | None
+    seed: int
+
+    @classmethod
+    def of(cls, sampling: Sampling) -> EstimateView:
+        """Show it."""
+        until = None if sampling.until is None else str(sampling.until)
+        return cls(sampling.sample, until, sampling.seed)
+
+
 class JobView(msgspec.Struct, frozen=True):
-    """A job, member by member as it is published."""
+    """A job, member by member as it is published; `estimate` is there when it reads a sample."""
 
     id: UUID
     repository: str
@@ -39,6 +55,7 @@ class JobView(msgspec.Struct, frozen=True):
     progress: JobProgress
     problem: dict[str, Any] | None
     answer: UUID | None
+    estimate: EstimateView | UnsetType = UNSET
 
 
 def view(job: Job) -> JobView:
@@ -53,6 +70,7 @@ def view(job: Job) -> JobView:
         progress=job.progress or _NOTHING_YET,
         problem=None if job.problem is None else _problem(job.id, job.problem),
         answer=job.answer,
+        estimate=EstimateView.of(Sampling.read(job.sampling)) if job.sampling else UNSET,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -11,14 +12,18 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import UNSET, UnsetType
 
+from stargazer.api.asked_sampling import SAMPLING, read_sampling
 from stargazer.api.backend import Backend, Given, KeyRequest
 from stargazer.api.events import LAST_ID, Events
 from stargazer.api.job_views import JobView, retry_seconds, view
 from stargazer.api.parameters import Identity, read_query
 from stargazer.api.replies import Reply, json_reply
 from stargazer.errors import InvalidRequest, JobNotFound, QuotaExceeded
+from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.budget import Budget
 from stargazer.planner.name import parse_name
+from stargazer.planner.sample import SampleSize
+from stargazer.service.wanted import terms_of
 from stargazer.store.jobs_states import Job
 from stargazer.store.keys import Key
 
@@ -72,6 +77,26 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     repositories: list[str]
     budget: Allowed | UnsetType = UNSET
+    mode: Literal["exact", "estimate"] | UnsetType = UNSET
+    sample: int | float | Literal["max"] | UnsetType = UNSET
+    until: str | UnsetType = UNSET
+    seed: int | float | UnsetType = UNSET
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """Which sample will do, in the words of a GET; `max` is as many as the budget pays for.
+
+        Raises:
+            InvalidRequest: a member is not what it must be.
+        """
+        given = {name: getattr(self, name) for name in ("mode", "sample", "until", "seed")}
+        read = {
+            parameter.name: parameter.read(_written(given[parameter.name]))
+            for parameter in SAMPLING
+            if given[parameter.name] not in (UNSET, "max")
+        }
+        sample: SampleSize | None = "max" if self.sample == "max" else read.get("sample")
+        return read_sampling(read.get("mode"), sample, read.get("until"), read.get("seed"))
 
 
 class JobsController(Controller):
@@ -95,12 +120,16 @@ class JobsController(Controller):
         order = _read_order(await request.body())
         names = ["/".join(parse_name(name)) for name in order.repositories]
         budget = backend.answering.budget if order.budget is UNSET else order.budget.budget()
+        sampling = terms_of(order.sampling)
         credential = await backend.credentials.of(request.user)
-        await _check_quota(backend, request.user, [(name, credential.user) for name in names], budget)
+        whose = [(name, credential.user) for name in names]
+        await _check_quota(backend, request.user, whose, budget, sampling)
         now = backend.clock.now()
         jobs: dict[UUID, JobView] = {}
         for name in names:
-            job = await backend.jobs.ask(name, credential.user, request.user.name, budget=budget, now=now)
+            job = await backend.jobs.ask(
+                name, credential.user, request.user.name, budget=budget, sampling=sampling, now=now
+            )
             jobs[job.id] = view(job)
         return json_reply(202, list(jobs.values()))
 
@@ -130,13 +159,15 @@ class JobsController(Controller):
         return Events(backend, found)
 
 
-async def _check_quota(backend: Backend, key: Key, wanted: Sequence[tuple[str, int]], budget: Budget) -> None:
+async def _check_quota(
+    backend: Backend, key: Key, wanted: Sequence[tuple[str, int]], budget: Budget, sampling: str
+) -> None:
     """See that a key has something left of its day, unless all that it wants is under way already."""
     try:
         await backend.quotas.check_job(key)
     except QuotaExceeded:
         for repository, user in wanted:
-            if await backend.jobs.pending(repository, user, budget=budget) is None:
+            if await backend.jobs.pending(repository, user, budget=budget, sampling=sampling) is None:
                 raise
 
 
@@ -155,6 +186,11 @@ async def _find(request: KeyRequest, backend: Backend, job: str) -> Job:
     if found is None or found.credential_user != credential.user:
         raise JobNotFound(str(number))
     return found
+
+
+def _written(value: object) -> str:
+    """Write a member as a query has it: to JSON Schema 7.0 is an integer."""
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
 def _read_order(body: bytes) -> Order:

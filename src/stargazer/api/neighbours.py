@@ -72,6 +72,7 @@ class NeighboursController(Controller):
             credential=credential,
             key=key,
             max_age=None if query.max_age is None else timedelta(seconds=query.max_age),
+            sampling=query.sampling,
         )
         found = await _stored(backend, asked, query, is_named=is_named)
         waited = None

@@ -11,6 +11,7 @@ from stargazer.api.answering import Found
 from stargazer.api.asked import Query
 from stargazer.api.job_views import path_of
 from stargazer.api.replies import Headers
+from stargazer.planner.coverage import Kind
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.details import KnownDetails
 
@@ -75,6 +76,8 @@ def describe(answer: StoredAnswer) -> str:
         f"listed={coverage['stargazers_listed']}",
         f"read={coverage['users_read']}",
     ]
+    if answer.kind is Kind.ESTIMATE:
+        said.append(f"sample={coverage['sample']}")
     if coverage["as_of"] is not None:
         as_of = datetime.fromisoformat(coverage["as_of"]).astimezone(UTC)
         said.append(f"as-of={as_of:%Y-%m-%dT%H:%M:%SZ}")

@@ -63,6 +63,18 @@ PLAN: dict[str, Any] = {
     "nodes": 121_600,
     "github_seconds": 82.5,
     "seconds": 103.1,
+    "samples": [
+        {
+            "sample": 184,
+            "width": 0.4,
+            "calls": 6,
+            "points": 6,
+            "pages": 328,
+            "nodes": 19_900,
+            "github_seconds": 15.1,
+            "seconds": 18.9,
+        }
+    ],
 }
 
 QUEUED: dict[str, Any] = {
@@ -124,6 +136,8 @@ DEAR_ORDER: dict[str, Any] = {
     "repositories": [REPOSITORY],
     "budget": {"points": 900, "github_seconds": 7_200},
 }
+
+ESTIMATE_ORDER: dict[str, Any] = {"repositories": [REPOSITORY], "sample": 300, "seed": 7}
 
 BUDGET: dict[str, Any] = {
     "limit": 5_000,

@@ -9,6 +9,7 @@ import msgspec
 
 from stargazer.api import openapi_examples as examples
 from stargazer.api import problems
+from stargazer.api.asked_sampling import SAMPLING
 from stargazer.api.budget import Allowance
 from stargazer.api.github_token import CheckedShownToken, ShownToken
 from stargazer.api.health import Health
@@ -112,7 +113,29 @@ def _plan() -> dict[str, Any]:
         **numbers,
         **seconds,
     }
-    return {"type": "object", "required": list(properties), "properties": properties}
+    sample = {
+        "type": "object",
+        "required": ["sample", "width", *numbers, *seconds],
+        "properties": {
+            "sample": {"type": "integer", "minimum": 1, "description": "So many stargazers are read."},
+            "width": {
+                "type": "number",
+                "description": "Half an interval, as a part of its count, of a neighbour that a tenth share.",
+            },
+            **numbers,
+            **seconds,
+        },
+    }
+    choice = {
+        "type": "array",
+        "items": sample,
+        "description": "What estimates cost; none that is not clearly cheaper.",
+    }
+    return {
+        "type": "object",
+        "required": [*properties, "samples"],
+        "properties": {**properties, "samples": choice},
+    }
 
 
 def _order() -> dict[str, Any]:
@@ -138,8 +161,22 @@ def _order() -> dict[str, Any]:
                 "items": {"type": "string", "pattern": f"^{_NAME}/{_REPOSITORY_NAME}$"},
             },
             "budget": budget,
+            **_sampling(),
         },
     }
+
+
+def _sampling() -> dict[str, Any]:
+    """What an order says of an estimate: the parameters of a GET, and `max`."""
+    described = {
+        parameter.name: {**parameter.schema(), "description": parameter.text} for parameter in SAMPLING
+    }
+    size = described["sample"]
+    described["sample"] = {
+        "description": f"{size.pop('description')} `max`: as many as the budget pays for.",
+        "oneOf": [size, {"const": "max"}],
+    }
+    return described
 
 
 def ref(name: str) -> dict[str, str]:

@@ -32,7 +32,8 @@ _CACHED = parts.headers(
     Vary="`X-API-Key, Accept, Accept-Encoding`.",
     Stargazer_Answer="How the answer was come by: its kind, how many stargazers are listed and read, "
     "and the age of the oldest list: `exact; listed=1203; read=1190; as-of=2026-11-24T10:00:00Z`. "
-    "With `from=store` also how many star lists there are: `partial; source=store; lists=5000; …`.",
+    "An estimate tells its sample, too: `estimate; listed=1203; read=300; sample=300; as-of=…`. With "
+    "`from=store` it is how many star lists there are: `partial; source=store; lists=5000; …`.",
     Stargazer_Lists_Of="With `from=store`: the repositories whose stargazers these people are, 100 at most.",
     Stargazer_Details="With `language`, `archived`, `forks` or `details`: of how many of the closest "
     "neighbours the details are known, and of how many they can be: `known=1480; wanted=1500`.",
@@ -152,7 +153,7 @@ def _plan() -> dict[str, Any]:
         "Neighbours",
         "What the neighbours of a repository would cost",
         "Asks GitHub one small question, which also tells whether the stargazers may be listed at all. "
-        "What is stored costs nothing.",
+        "What is stored costs nothing. `samples` tells what estimates would cost instead.",
         {"200": parts.answer("The price.", parts.ref("Plan"), examples.PLAN)},
         instance=f"{_NEIGHBOURS}/plan",
         problems=(*READING_PROBLEMS, *GITHUB_PROBLEMS),
@@ -175,6 +176,7 @@ def _order() -> dict[str, Any]:
     orders = {
         "two": {"summary": "Two repositories", "value": examples.ORDER},
         "dear": {"summary": "A dear one, with a budget", "value": examples.DEAR_ORDER},
+        "estimate": {"summary": "An estimate", "value": examples.ESTIMATE_ORDER},
     }
     return operation(
         "startJobs",

@@ -14,9 +14,11 @@ from uuid import UUID
 import msgspec
 
 from stargazer.errors import InvalidRequest
+from stargazer.neighbours.stop import Until
 
 _NUMBER = re.compile("[0-9]{1,10}", re.ASCII)
 _UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_RULE = re.compile(r"width=0\.[0-9]{0,6}[1-9]|top=[1-9][0-9]{0,5}(,tie=[0-9]{1,3}(\.[0-9]{1,6})?)?", re.ASCII)
 _FIELDS_AT_MOST = 100
 
 
@@ -156,6 +158,26 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     def schema(self) -> dict[str, Any]:
         """Describe it."""
         return {"type": "string", "format": "uuid", "pattern": f"^{_UUID.pattern.replace('a-f', 'A-Fa-f')}$"}
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """When an estimate is good enough."""
+
+    name: str
+    text: str
+    example: str
+
+    def read(self, text: str) -> Until:
+        """Read it."""
+        if not _RULE.fullmatch(text):
+            raise InvalidRequest(
+                self.name, "width=0.1 (a part of the count) or top=20 (a rank)", got=text[:80]
+            )
+        return Until.read(text)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"type": "string", "pattern": f"^({_RULE.pattern})$"}
 
 
 def read_query(raw: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:

@@ -32,4 +32,4 @@ class PlanController(Controller):
         credential = await backend.credentials.of(request.user)
         asked = Asked(repository=repository, credential=credential, key=request.user)
         price = await backend.answering.price(asked)
-        return json_reply(200, price.public())
+        return json_reply(200, price.choice())

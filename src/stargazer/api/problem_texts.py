@@ -85,9 +85,10 @@ TEXTS: dict[str, Text] = {
         "Split it: `POST /jobs` takes a hundred repositories at a time.",
     ),
     "budget-too-small": Text(
-        "An exact answer costs more than the budget that was set, or more than a `GET` may start. "
+        "The answer costs more than the budget that was set, or more than a `GET` may start. "
         "`price` and `budget` tell how much in points and in seconds of GitHub's time.",
-        "`POST /jobs` with a larger `budget` starts it.",
+        "`POST /jobs` with a larger `budget` starts it. An estimate from a sample of the stargazers costs "
+        "less: `mode=estimate`, or `sample` and `until`; `plan.samples` tells what some would cost.",
     ),
     "quota-exceeded": Text(
         "The API key has used up one of its quotas; `policy` names it. The headers `RateLimit` and "

@@ -58,7 +58,7 @@ Source: RFC 9110 § 11.6.1: a 401 must name a challenge (read 2026-11-24).
 ADVICE = {
     "stargazers-restricted": "bring the token of one of them (PUT /github-token), or a list from elsewhere",
     "star-lists-restricted": "bring another token with PUT /github-token",
-    "budget-too-small": "POST /jobs with a larger budget starts it",
+    "budget-too-small": "POST /jobs with a larger budget starts it, and mode=estimate costs less",
     "github-unreachable": "try again later",
     "github-credentials-refused": "bring a token that GitHub takes (PUT /github-token), or ask the operator",
     "store-unavailable": "try again later",

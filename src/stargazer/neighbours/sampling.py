@@ -12,9 +12,6 @@ USUAL_USERS = 1_000
 """How many users are read when an estimate is wanted and nobody says how good: a neighbour that a tenth of
 the stargazers share is then known to a fifth of its count."""
 
-SEED_AT_MOST = (1 << 63) - 1
-"""The largest seed, and with the other sign the smallest."""
-
 
 class Sampling(msgspec.Struct, frozen=True):
     """So many users at random, or until a rule is met, whichever comes first.

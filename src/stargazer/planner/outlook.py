@@ -141,7 +141,7 @@ class Outlook:
         points, seconds = self._budget.points, self._budget.seconds
         if price is None or (points is None and seconds is None):
             return False
-        if self.aim is not None and self.aim.is_most:
+        if self.aim is not None and (self.aim.is_most or self.aim.is_open):
             return False
         at_least = spent.points + -(-self.work_left().least_pages // PAGES_AT_MOST)
         if points is not None and at_least > points:

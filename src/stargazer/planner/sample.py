@@ -111,6 +111,11 @@ class Aim:
             raise InvalidRequest("sample", "1 user or more, or max", got=str(sample))
         return cls(sample, is_watched=is_watched)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether only whoever looks on can say how many it takes."""
+        return self.is_watched and self.users is None
+
     def users_wanted(self, settled: int) -> int | None:
         """How many users are to be asked about when so many are settled; None: everybody.
 

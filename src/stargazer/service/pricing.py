@@ -64,12 +64,18 @@ class Price(msgspec.Struct, frozen=True):
 
     def public(self) -> dict[str, Any]:
         """The published members."""
-        estimate = msgspec.to_builtins(self.estimate)
-        return {
-            "repository": self.repository,
-            "stargazers": self.stargazers,
-            **{name: round(value, DECIMALS) for name, value in estimate.items()},
-        }
+        return {"repository": self.repository, "stargazers": self.stargazers, **_rounded(self.estimate)}
+
+    def choice(self) -> dict[str, Any]:
+        """The same beside what estimates would cost: each from a sample of so many, known to so much."""
+        samples = [
+            {"sample": one.users, "width": one.width, **_rounded(one.estimate)} for one in self.samples
+        ]
+        return {**self.public(), "samples": samples}
+
+
+def _rounded(estimate: Estimate) -> dict[str, Any]:
+    return {name: round(value, DECIMALS) for name, value in msgspec.to_builtins(estimate).items()}
 
 
 async def price_stored(service: Service, stored: StoredAnswer) -> Price:

@@ -50,7 +50,7 @@ _PART_COLUMNS = (
 
 _STORED = """
 SELECT id, repository_number, credential_user, made_at, kind, complete, coverage::text AS coverage,
-       stargazers, not_whole, neighbours, revision
+       stargazers, not_whole, neighbours, revision, sampling
 FROM answer
 WHERE endpoint = $1
 """
@@ -109,7 +109,8 @@ class StoredAnswer(msgspec.Struct, frozen=True):
 
     `stargazers` is how many starred the repository, as the scores take it.
     `not_whole` is how many users may share more than is known; None when
-    nobody does. `revision` is how often people were taken out of it. Whoever
+    nobody does. `revision` is how often people were taken out of it, and
+    `sampling` which sample it was asked with. Whoever
     holds one has been found to be allowed to see it.
     """
 
@@ -124,6 +125,7 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     not_whole: int | None
     neighbours: int
     revision: int = 0
+    sampling: str = ""
 
     @property
     def stands_for(self) -> float:
