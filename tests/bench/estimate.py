@@ -9,7 +9,7 @@ import argparse
 import multiprocessing
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from tests.bench import estimate_report
-from tests.bench.estimate_report import Largest, Results
-from tests.bench.estimate_rules import Stopped, stop_runs
+from tests.bench.estimate_report import Largest, Results, Tenth
+from tests.bench.estimate_rules import (
+    DECEPTIVE,
+    Limit,
+    Stopped,
+    deceived,
+    free_recall,
+    limit,
+    stop_runs,
+)
 from tests.bench.estimate_runs import Trial, run
 from tests.bench.estimate_trials import (
     PLANTED,
@@ -35,12 +43,17 @@ from tests.bench.estimate_trials import (
 from tests.bench.estimate_world import heavy_tailed
 
 from stargazer.neighbours.estimate import estimate
-from stargazer.neighbours.stop import Until
 from stargazer.planner.sample import Sample
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "estimates.md"
 PART = 0.1
 """The part of the exact price for which the recall of the first 20 is measured."""
+
+
+RUNS_A_TASK = 20
+
+LIMIT_RUNS = 100
+"""With so many runs it is found out what is possible at all."""
 
 
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +62,16 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
     planted: int
     everybody: int
     shown: int
+    shown_among_many: int
     recalls: int
     rules: int
     largest: int
 
 
-FULL = Extent(planted=2_000, everybody=200, shown=200, recalls=20, rules=500, largest=60_000)
-QUICK = Extent(planted=40, everybody=8, shown=8, recalls=0, rules=20, largest=2_000)
+FULL = Extent(
+    planted=2_000, everybody=200, shown=200, shown_among_many=40, recalls=20, rules=500, largest=60_000
+)
+QUICK = Extent(planted=40, everybody=8, shown=8, shown_among_many=2, recalls=0, rules=20, largest=2_000)
 
 
 def say(text: str) -> None:
@@ -69,17 +85,13 @@ def tasks(extent: Extent) -> list[Task]:
         *((PLANTED, sample, extent.planted) for sample in (30, 100, 200)),
         (PLANTED, None, extent.everybody),
         *((REAL, sample, extent.shown) for sample in (30, 100, 300, 1000)),
+        *((SYNTHETIC, sample, extent.shown_among_many) for sample in (100, 300, 1000)),
     ]
     return [
-        Task(name, sample, (begin, min(runs, begin + 50)))
+        Task(name, sample, (begin, min(runs, begin + RUNS_A_TASK)))
         for name, sample, runs in kinds
-        for begin in range(0, runs, 50)
+        for begin in range(0, runs, RUNS_A_TASK)
     ]
-
-
-def rule_runs(name: str, tie: float, seeds: Sequence[int]) -> list[Stopped]:
-    """Runs of `top=20`."""
-    return stop_runs(name, Until(top=20, tie=tie), seeds)
 
 
 def played_rules(pool: Executor, runs: int) -> dict[tuple[str, float], list[Stopped]]:
@@ -92,8 +104,32 @@ def played_rules(pool: Executor, runs: int) -> dict[tuple[str, float], list[Stop
         (REAL, 0.5, (range(half), range(half, runs))),
         (REAL, 0.25, (range(half), range(half, runs))),
     ):
-        pending = [pool.submit(rule_runs, name, tie, seeds) for seeds in parts]
+        pending = [pool.submit(stop_runs, name, tie, seeds) for seeds in parts]
         found[name, tie] = [one for part in pending for one in part.result()]
+    return found
+
+
+def deceptions(pool: Executor, runs: int) -> dict[tuple[int, int, int], float]:
+    """How often the rule is wrong in worlds that are made to deceive it."""
+    pending = {world: pool.submit(deceived, *world, runs) for world in DECEPTIVE}
+    return {world: one.result() for world, one in pending.items()}
+
+
+def limits(pool: Executor, kinds: Iterable[tuple[str, float]], runs: int) -> dict[tuple[str, float], Limit]:
+    """What the rule would cost at the least."""
+    pending = {kind: pool.submit(limit, *kind, range(runs)) for kind in kinds}
+    return {kind: one.result() for kind, one in pending.items()}
+
+
+def tenths(pool: Executor, runs: int) -> dict[str, Tenth]:
+    """What a tenth of the exact price finds."""
+    found = {}
+    for name in (SYNTHETIC, REAL) if runs else ():
+        exact_seconds = pool.submit(usual_seconds, name, None).result()
+        free = pool.submit(free_recall, name, PART, range(LIMIT_RUNS))
+        parts = [range(runs // 2), range(runs // 2, runs)]
+        pending = [pool.submit(recalled, name, seeds, PART, exact_seconds) for seeds in parts]
+        found[name] = Tenth([one for part in pending for one in part.result()], *free.result())
     return found
 
 
@@ -125,18 +161,16 @@ def measure(extent: Extent) -> Results:
         sums = joined(list(pool.map(play, tasks(extent))))
         say("the rule top=20")
         rules = played_rules(pool, extent.rules)
+        least = limits(pool, rules, min(LIMIT_RUNS, extent.rules))
+        wrong = deceptions(pool, extent.rules)
         say("the first 20 for a tenth of the price")
-        recalls: dict[str, list[tuple[float, ...]]] = {}
-        for name in (SYNTHETIC, REAL) if extent.recalls else ():
-            exact_seconds = pool.submit(usual_seconds, name, None).result()
-            half = extent.recalls // 2
-            parts = [range(half), range(half, extent.recalls)]
-            pending = [pool.submit(recalled, name, seeds, PART, exact_seconds) for seeds in parts]
-            recalls[name] = [one for part in pending for one in part.result()]
+        recalls = tenths(pool, extent.recalls)
     say("a large repository")
     return Results(
         sums=sums,
         rules=rules,
+        limits=least,
+        deceived=wrong,
         recalls=recalls,
         largest=largest(extent.largest),
         milliseconds=fast,

@@ -74,14 +74,18 @@ def draw(rows: list[list[Row]], called: list[str], stargazers: int) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def main() -> None:
-    """Write the picture."""
+def drawn() -> str:
+    """The picture."""
     exact = run(ground(REAL), Trial(None, 2009))
     numbers = [row.number for row in first_rows(exact, SHOWN)]
     called = names(real_graph())
     rows = [rows_of(run(ground(REAL), Trial(sample, 2009)), numbers) for sample, _ in SAMPLES]
-    stargazers = len(ground(REAL).lists)
-    PICTURE.write_text(draw(rows, [called[one - FIRST_FILLER] for one in numbers], stargazers), "utf-8")
+    return draw(rows, [called[one - FIRST_FILLER] for one in numbers], len(ground(REAL).lists))
+
+
+def main() -> None:
+    """Write the picture."""
+    PICTURE.write_text(drawn(), "utf-8")
 
 
 if __name__ == "__main__":

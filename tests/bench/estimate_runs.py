@@ -14,6 +14,7 @@ from tests.laws.world import World
 
 from stargazer.neighbours.answer import Neighbours
 from stargazer.neighbours.estimate import estimate
+from stargazer.neighbours.rank import Score
 from stargazer.planner.budget import Budget
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.plan import Plan
@@ -129,10 +130,10 @@ class Row(msgspec.Struct, frozen=True):
         return self.low <= self.true <= self.high
 
 
-def first_rows(ran: Ran, count: int) -> list[Row]:
+def first_rows(ran: Ran, count: int, *, sort: Score = "shared") -> list[Row]:
     """The first neighbours as they are shown."""
     rows = []
-    for one in ran.neighbours.top(count):
+    for one in ran.neighbours.sorted_by(sort).top(count):
         low = one.shared if one.shared_low is None else one.shared_low
         high = one.shared if one.shared_high is None else one.shared_high
         number = number_of(one.repo)

@@ -73,12 +73,13 @@ def ground(name: str) -> Ground:
     if name == PLANTED:
         return heavy_tailed(PLANTED_USERS, 7)
     graph = real_graph() if name == REAL else Recipe().make()
-    return from_lists(lists_of(graph, name))
-
-
-def lists_of(graph: Graph, repository: str) -> list[list[int]]:
-    """What the stargazers of a repository starred besides, by numbers of their own."""
     numbers: dict[str, int] = {}
+    lists = lists_of(graph, name, numbers)
+    return from_lists(lists, [len(graph.stargazers_of(one)) for one in numbers])
+
+
+def lists_of(graph: Graph, repository: str, numbers: dict[str, int]) -> list[list[int]]:
+    """What the stargazers of a repository starred besides, by *numbers* that are given on the way."""
     lists = []
     for login in graph.stargazers_of(repository):
         names = [name for name in graph.starred_by(login) if name != repository]
@@ -116,7 +117,10 @@ def take_in(sums: dict[Key, Held], ran: Ran, task: Task, mode: str) -> None:
         (f"{share:.0%}", rows_of(ran, [one for one in planted if planted[one] == share]))
         for share in sorted(set(planted.values()))
     ]
-    groups += [(f"top {count}", first_rows(ran, count)) for count in (20, 100)]
+    for count in (20, 100):
+        groups.append((f"top {count}", first_rows(ran, count)))
+        if not planted:
+            groups.append((f"top {count} by relevance", first_rows(ran, count, sort="relevance")))
     for what, rows in groups:
         held = sums.setdefault((task.ground, task.sample, mode, what), Held())
         for row in rows:

@@ -24,10 +24,14 @@ FAILING_SHARE = 0.01
 
 
 class Ground(msgspec.Struct, frozen=True, eq=False):
-    """What a world is made of: of each stargazer the repositories starred, in the order of their stars."""
+    """What a world is made of: of each stargazer the repositories starred, in the order of their stars.
+
+    `stars` is how many stars GitHub counts for each, where that matters.
+    """
 
     lists: Sequence[Sequence[int]]
     planted: dict[int, float]
+    stars: dict[int, int] = msgspec.field(default_factory=dict)
 
     def truth(self) -> Counter[int]:
         """How many stargazers share each repository."""
@@ -37,7 +41,9 @@ class Ground(msgspec.Struct, frozen=True, eq=False):
 
     def world(self, seed: int) -> World:
         """A new world of it, with its own weather."""
-        return World(self.lists, rng=fortune(seed))
+        world = World(self.lists, rng=fortune(seed))
+        world.stars_of = self.stars
+        return world
 
 
 def heavy_tailed(users: int, seed: int, *, fillers: int = 20_000) -> Ground:
@@ -64,9 +70,15 @@ def heavy_tailed(users: int, seed: int, *, fillers: int = 20_000) -> Ground:
     return Ground([rng.permutation(sorted(stars)).tolist() for stars in starred], planted)
 
 
-def from_lists(lists: Sequence[Sequence[int]]) -> Ground:
-    """A ground of given lists, to which the repository itself is added where it is missing."""
-    return Ground([[SEED, *(number + FIRST_FILLER for number in stars)] for stars in lists], {})
+def from_lists(lists: Sequence[Sequence[int]], stars: Sequence[int]) -> Ground:
+    """A ground of given lists, to which the repository itself is added where it is missing.
+
+    Args:
+        lists: of each stargazer the numbers starred, from 0.
+        stars: how many stars each number has.
+    """
+    shifted = [[SEED, *(number + FIRST_FILLER for number in starred)] for starred in lists]
+    return Ground(shifted, {}, {number + FIRST_FILLER: count for number, count in enumerate(stars)})
 
 
 def failing(world: World, share: float) -> None:

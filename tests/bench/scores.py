@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stargazer.neighbours.rank import SCORES, Score, cosine, jaccard, relevance
+import numpy as np
+
+from stargazer.neighbours.rank import FORMULAS
 from stargazer.sandbox import Graph, real_graph
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "scores.md"
@@ -15,12 +17,7 @@ FIRST = 10
 REPOSITORIES = (
     *("rails/rails", "jquery/jquery", "mojombo/grit", "sinatra/sinatra", "django/django"),
     *("joshuaclayton/blueprint-css", "mislav/will_paginate", "dchelimsky/rspec", "thoughtbot/paperclip"),
-    *(
-        "sstephenson/prototype",
-        "technoweenie/attachment_fu",
-        "binarylogic/authlogic",
-        "madrobby/scriptaculous",
-    ),
+    "sstephenson/prototype",
 )
 
 HEAD = """\
@@ -31,40 +28,43 @@ real stars of 2009 that the sandbox has. Written by `python -m tests.bench.score
 """
 
 
-def ranked(graph: Graph, repository: str, score: Score) -> list[str]:
-    """The first neighbours by one score; ties by what they share, then by name."""
-    stargazers = len(graph.stargazers_of(repository))
-
-    def worth(repo: str, shared: int) -> float:
-        stars = float(len(graph.stargazers_of(repo)))
-        formulas = {"relevance": relevance, "jaccard": jaccard, "cosine": cosine}
-        return float(shared) if score == "shared" else formulas[score](float(shared), stars, stargazers)
-
+def ranked(graph: Graph, repository: str) -> list[list[str]]:
+    """The first neighbours by each score; ties by what they share, then by name."""
     counts = {repo: len(who) for repo, who in graph.truth(repository).items()}
-    order = sorted(counts, key=lambda repo: (-worth(repo, counts[repo]), -counts[repo], repo.casefold()))
-    return order[:FIRST]
+    repos = sorted(counts, key=lambda repo: (-counts[repo], repo.casefold()))
+    shared = np.array([counts[repo] for repo in repos], dtype=np.float64)
+    stars = np.array([len(graph.stargazers_of(repo)) for repo in repos], dtype=np.float64)
+    stargazers = len(graph.stargazers_of(repository))
+    return [
+        [repos[place] for place in np.argsort(-formula(shared, stars, stargazers), kind="stable")[:FIRST]]
+        for formula in FORMULAS.values()
+    ]
 
 
 def section(graph: Graph, repository: str) -> str:
     """The table of one repository."""
-    columns = [ranked(graph, repository, score) for score in SCORES]
+    columns = ranked(graph, repository)
     count = len(graph.stargazers_of(repository))
     lines = [
         f"\n## {repository}\n",
         f"{count:,} stargazers.\n",
-        "| | " + " | ".join(f"`{score}`" for score in SCORES) + " |",
-        "|--:|" + "---|" * len(SCORES),
+        "| | " + " | ".join(f"`{score}`" for score in FORMULAS) + " |",
+        "|--:|" + "---|" * len(FORMULAS),
     ]
     for place, row in enumerate(zip(*columns, strict=True), 1):
         lines.append(f"| {place} | " + " | ".join(row) + " |")
     return "\n".join(lines) + "\n"
 
 
+def written() -> str:
+    """The page."""
+    graph = real_graph()
+    return HEAD + "".join(section(graph, one) for one in REPOSITORIES)
+
+
 def main() -> None:
     """Write the page."""
-    graph = real_graph()
-    known = [one for one in REPOSITORIES if one in set(graph.repositories.names)][:FIRST]
-    PAGE.write_text(HEAD + "".join(section(graph, one) for one in known), encoding="utf-8")
+    PAGE.write_text(written(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TypeVar
@@ -61,6 +61,8 @@ class World:
         unnamed: repositories whose edges are null; private: those only some tokens see.
         restricted: how the stargazers are refused: "forbidden", "empty", or not at all.
         closed: whether star lists come back without the seed.
+        stars_of: how many stars GitHub counts for a repository; those that are missing have ten more than
+            their number.
         weather, blight: what befalls calls, and selections.
         calls: every call with the seconds it took and the failure that ended it.
         unpaid: how many calls were sent that the points of the hour did not pay.
@@ -84,6 +86,7 @@ class World:
         self.over_limit: set[str] = set()
         self.unnamed: Collection[int] = frozenset()
         self.private: Collection[int] = frozenset()
+        self.stars_of: Mapping[int, int] = {}
         self.weather: Weather = fair
         self.blight: Blight = sound
         self.now = EPOCH
@@ -152,7 +155,8 @@ class World:
         """The repository of that number."""
         known = self._repositories.get(number)
         if known is None:
-            known = page.Repository(number, f"owner/r{number}", 10 + number, False)
+            stars = self.stars_of.get(number, 10 + number)
+            known = page.Repository(number, f"owner/r{number}", stars, False)
             self._repositories[number] = known
         return known
 
