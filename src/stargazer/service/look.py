@@ -6,6 +6,7 @@ are read are a random sample of all, and tell how large the counts will be.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,19 +19,17 @@ from stargazer.planner.sample import Sample
 from stargazer.service.stores import Stores
 from stargazer.store import counting
 from stargazer.store.stargazer_lists import ListKey, StargazerRows
-from stargazer.store.users import who
 
 if TYPE_CHECKING:
     from stargazer.store.database import Connection
     from stargazer.store.packed import Int32s
 
+_NODE_IDS = "SELECT number, node_id FROM github_user WHERE endpoint = $1 AND number = ANY ($2::integer[])"
+
 NEIGHBOURS = 10
 
 USERS_AT_MOST = 5_000
 """So many lists are counted: a look has to be cheap, and more would change little."""
-
-LISTED_AT_MOST = 20_000
-"""Of longer lists no sample is drawn: to put them into order takes longer than a look may."""
 
 SAMPLE_AT_LEAST = 30
 """Fewer users than that tell nothing of the others."""
@@ -78,13 +77,12 @@ async def look(stores: Stores, repository: str, credential_user: int, *, seed: i
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         listed, is_whole = await _listed(connection, database.endpoint, key)
-        is_drawn = is_whole and len(listed) <= LISTED_AT_MOST
-        if is_drawn:
+        if is_whole:
             listed = await _ordered(connection, database.endpoint, listed, seed)
         roster = await counting.call_roster(connection, database.endpoint, listed[:USERS_AT_MOST].tolist())
         if not len(roster):
             return None
-        sample = _drawn(listed, roster.numbers) if is_drawn else None
+        sample = _drawn(listed, roster.numbers) if is_whole else None
         if sample is not None:
             roster = await counting.call_roster(
                 connection, database.endpoint, listed[: sample.drawn].tolist()
@@ -108,9 +106,14 @@ def _glimpses(names: list[str], shared: Int32s, sample: Sample | None) -> tuple[
 
 async def _ordered(connection: Connection, endpoint: int, listed: Int32s, seed: int) -> Int32s:
     """The listed users in the order in which they are read."""
-    users = await who(connection, endpoint, listed.tolist())
-    places = {number: (place_of(user.id, seed), user.id) for number, user in users.items()}
-    return np.array(sorted(places, key=places.__getitem__), dtype=np.int32)
+    rows = await connection.fetch(_NODE_IDS, endpoint, listed.tolist())
+
+    def ordered() -> Int32s:
+        places = sorted((place_of(row["node_id"], seed), row["node_id"], row["number"]) for row in rows)
+        return np.array([number for *_, number in places], dtype=np.int32)
+
+    # Of 60,000 users it takes a tenth of a second, for which nobody else should have to wait.
+    return await asyncio.to_thread(ordered)
 
 
 def _drawn(ordered: Int32s, counted: Int32s) -> Sample | None:
