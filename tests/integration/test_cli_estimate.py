@@ -67,7 +67,7 @@ def test_a_table_shows_the_intervals(console: Console, sandbox: Sandbox) -> None
     assert ran.exit_code == 0
     assert "95 % interval" in ran.out.decode()
     assert "chosen at random" in ran.out.decode()
-    assert "By relevance, less what luck may have given" in ran.out.decode()
+    assert "By relevance, what was seen seldom held down" in ran.out.decode()
 
 
 def test_the_reason_in_an_estimate_has_an_interval(console: Console, sandbox: Sandbox) -> None:

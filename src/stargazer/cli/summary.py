@@ -131,8 +131,8 @@ def describe_order(sort: Score, kind: Kind) -> str:
         return (
             "by shared, the most first; --sort relevance puts those first whose own stargazers starred it too"
         )
-    held = ", less what luck may have given to those seen seldom" if kind is Kind.ESTIMATE else ""
-    return f"by {sort}{held}, the closest first; --sort shared puts those first that share most"
+    how = "what was seen seldom held down" if kind is Kind.ESTIMATE else "the closest first"
+    return f"by {sort}, {how}; --sort shared puts those first that share most"
 
 
 def describe_cost(spent: Spent) -> str:
