@@ -175,3 +175,21 @@ async def test_streams_are_filtered_and_detailed_too(served: Served) -> None:
     assert status == 304
     _, _, nothing = await ask(served, f"{PATH}?owner=nobody&details=true", Accept="text/csv")
     assert nothing.decode().strip().split(",")[-4:] == list(ABOUT)
+
+
+async def test_answers_from_the_store_are_filtered_too(served: Served) -> None:
+    """Nobody is asked for them: of their neighbours those pass of whom it is known already."""
+    _, _, items = await ask(served, PATH)
+    await learn(served, calls=1)
+    graph, calls = served.sandbox.graph, len(served.sandbox.record)
+    path = f"/repos/{items[0]['repo']}/starneighbours?from=store&names=0&per_page=1000"
+    _, _, everything = await ask(served, path)
+    _, headers, found = await ask(served, f"{path}&language=python&details=true")
+    known = int(headers["Stargazer-Details"].split(";")[0].removeprefix("known="))
+    assert 0 < len(found) < known < len(everything)
+    for one in found:
+        assert {name: one[name] for name in ABOUT} == told(graph, one["repo"])
+        assert one["language"] == "Python"
+    _, _, few = await ask(served, f"{path}&min_stars=5&max_stars=8")
+    assert few == [one for one in everything if 5 <= one["stars"] <= 8]
+    assert len(served.sandbox.record) == calls
