@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -14,7 +14,8 @@ from tests.integration.service_world import ONE, Desk, opened, quiet_graph
 
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.page import Call, Details, Failure, FailureKind, Reading, Reply
-from stargazer.runner import NoLedger, Transport
+from stargazer.planner.step import Reason, Wait
+from stargazer.runner import Clock, Granted, NoLedger, Transport
 from stargazer.sandbox import Behaviour, Fault, Faults
 from stargazer.service import JobReader
 from stargazer.service.details import DetailsLater, Fetched, Purse, fetch_details
@@ -283,3 +284,59 @@ async def test_a_failure_of_details_is_none_of_the_job(
     [line] = caplog.records
     assert (line.message, line.levelname) == ("details.left", "WARNING")
     assert vars(line)["reason"] == "not for you"
+
+
+class Busy(NoLedger):
+    """A ledger that others hold for a while before each call."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._free_at: datetime | None = None
+
+    async def reserve(self, call: Call, *_: object, **__: object) -> Granted | Wait:
+        """Grant a call when its wait is over."""
+        now = self._clock.now()
+        if self._free_at is None:
+            self._free_at = now + timedelta(seconds=self._seconds)
+        if now < self._free_at:
+            return Wait(self._free_at, Reason.IN_FLIGHT)
+        self._free_at = None
+        return Granted(str(call.number))
+
+    async def freed(self) -> None:
+        """Never tell that it is free: the moment that was told has to do."""
+        await asyncio.Event().wait()
+
+
+async def test_a_call_waits_for_its_turn_but_not_for_ever(database_url: str) -> None:
+    """As long as its patience lasts; then it says what it would have waited for."""
+    async with opened(quiet_graph(), database_url) as desk, desk.github() as github:
+        about = await answered(desk)
+        patience = timedelta(seconds=5)
+        fetched = await about.fetch_by(Purse(github, Busy(desk.clock, 6.0), patience=patience))
+        assert fetched == Fetched(left="a call is in flight")
+        begun_at = desk.clock.now()
+        fetched = await about.fetch_by(Purse(github, Busy(desk.clock, 4.0), patience=patience))
+        assert fetched.left is None
+        assert desk.clock.now() - begun_at >= timedelta(seconds=4.0 * fetched.spent.calls)
+
+
+async def test_at_the_end_nothing_is_left_running(database_url: str) -> None:
+    """Whoever closes it without a stop gives up what is in flight, and what waits for it."""
+    reached = asyncio.Event()
+
+    class Stuck:
+        async def send(self, call: Call) -> Reply:
+            reached.set()
+            await asyncio.Event().wait()
+            raise AssertionError(call)
+
+    async with opened(quiet_graph(), database_url) as desk:
+        about = await answered(desk)
+        async with DetailsLater.open(desk.service, asyncio.Event()) as later:
+            later.want(about.answer, Purse(Stuck()))
+            later.want(about.answer, Purse(Stuck()))
+            await reached.wait()
+        assert (await about.known()).said == {}
+        await later.settled()
