@@ -17,12 +17,14 @@ from stargazer.api.auth import Authentication
 from stargazer.api.backend import Backend
 from stargazer.api.bodies import Bodies
 from stargazer.api.budget import BudgetController
+from stargazer.api.compare import CompareController
 from stargazer.api.credentials import KeyCredentials, ServerCredential
 from stargazer.api.docs_page import DocsController
 from stargazer.api.frame import Frame, Observer
 from stargazer.api.from_store import FromStore
 from stargazer.api.github_token import GitHubTokenController
 from stargazer.api.health import HealthController
+from stargazer.api.holding import Holding
 from stargazer.api.jobs import JobsController
 from stargazer.api.methods import Methods
 from stargazer.api.metrics import Metrics, MetricsController
@@ -54,6 +56,7 @@ from stargazer.store.usage import Usage
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     NeighboursController,
     PlanController,
+    CompareController,
     JobsController,
     BudgetController,
     UsageController,
@@ -102,6 +105,7 @@ async def open_backend(
             watches=watches,
             answering=Answering(service, jobs, watches, quotas, limit_seconds=settings.get_seconds_at_most),
             from_store=FromStore(service, bell),
+            comparisons=Holding(bell, database.endpoint),
             bodies=Bodies(service, bell),
             bell=bell,
             keys=keys,

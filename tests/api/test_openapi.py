@@ -136,6 +136,9 @@ async def test_every_example_works(real: Served) -> None:
             else:
                 optional.append(parameter)
         contents = operation.get("requestBody", {}).get("content", {"": {}})
+        if path == "/compare":
+            # The id of what is counted for whoever asks is not known before.
+            optional = [one for one in optional if one["name"] != "answer"]
         for parameter in [None, *optional]:
             for kind, bodies in contents.items():
                 for body in bodies.get("examples", {"": {"value": bodies.get("example")}}).values():
@@ -145,6 +148,13 @@ async def test_every_example_works(real: Served) -> None:
 def written(example: object) -> str:
     """Write a value of a query as clients do."""
     return str(example).lower() if isinstance(example, bool) else str(example)
+
+
+def pairs(parameter: dict[str, Any]) -> list[tuple[str, str]]:
+    """Write the example of a parameter of a query, value by value."""
+    example = parameter["example"]
+    values = example if isinstance(example, list) else [example]
+    return [(parameter["name"], written(value)) for value in values]
 
 
 async def replay(
@@ -158,7 +168,9 @@ async def replay(
 ) -> None:
     """Send one example and check what comes back."""
     is_query = parameter is not None and parameter["in"] == "query"
-    query = {parameter["name"]: written(parameter["example"])} if parameter and is_query else {}
+    needed = [one for one in operation["parameters"] if one["in"] == "query" and one["required"]]
+    asked = needed if parameter is None or not is_query or parameter in needed else [*needed, parameter]
+    query = [pair for one in asked for pair in pairs(one)]
     headers = {parameter["name"]: parameter["example"]} if parameter and not is_query else {}
     sent: dict[str, Any] = {"json": body}
     if isinstance(body, str):

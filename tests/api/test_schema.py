@@ -35,6 +35,16 @@ include-operation-id = "bringGitHubToken"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "502"]
 
 [[operations]]
+# Two spellings of one repository are one.
+include-operation-id = "compareRepositories"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "304", "400", "403", "404", "410", "422", "502"]
+
+[[operations]]
+# What says how to read makes no sense where nothing is read.
+include-operation-id = "getNeighbours"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "304", "400", "403", "404", "410", "422", "502"]
+
+[[operations]]
 # It shows a template of a path, which is not to be followed.
 include-operation-id = "landing"
 phases.stateful.enabled = false

@@ -13,9 +13,11 @@ from stargazer.api.answering import Answering
 from stargazer.api.bodies import Bodies
 from stargazer.api.credentials import CredentialSource
 from stargazer.api.from_store import FromStore
+from stargazer.api.holding import Holding
 from stargazer.api.watching import Watches
 from stargazer.runner import Clock
 from stargazer.service import Service
+from stargazer.service.comparing import Comparison
 from stargazer.service.connections import Connections
 from stargazer.settings import Settings
 from stargazer.store.jobs import Jobs
@@ -36,6 +38,7 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         watches: follows jobs.
         answering: finds answers, and starts jobs for those that are not there.
         from_store: answers from the stored star lists alone.
+        comparisons: holds what several repositories have in common.
         bodies: makes pages of answers.
         bell: tells when something has changed.
         keys: finds the key of a request.
@@ -54,6 +57,7 @@ class Backend(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     watches: Watches
     answering: Answering
     from_store: FromStore
+    comparisons: Holding[Comparison]
     bodies: Bodies
     bell: Bell
     keys: KeyRing

@@ -15,6 +15,7 @@ import msgspec
 from litestar import Controller, Request, get
 
 from stargazer.api.fields import field, takes_gzip
+from stargazer.api.openapi_compare import compare_paths, compare_schema
 from stargazer.api.openapi_parts import schemas
 from stargazer.api.openapi_paths import paths
 from stargazer.api.openapi_tokens import token_paths
@@ -65,8 +66,11 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "tags": _TAGS,
-        "paths": {**paths(), **token_paths()},
-        "components": {"securitySchemes": {"key": key}, "schemas": schemas()},
+        "paths": {**paths(), **compare_paths(), **token_paths()},
+        "components": {
+            "securitySchemes": {"key": key},
+            "schemas": {**schemas(), "Comparison": compare_schema()},
+        },
     }
 
 

@@ -16,7 +16,7 @@ from stargazer.api.health import Health
 from stargazer.api.job_views import JobView
 from stargazer.api.jobs import POINTS_AT_MOST, REPOSITORIES_AT_MOST, SECONDS_AT_MOST
 from stargazer.api.pages import Landing, ProblemPage
-from stargazer.api.parameters import Parameter
+from stargazer.api.parameters import Parameter, Repeated
 from stargazer.api.usage import Used
 from stargazer.errors import PROBLEMS
 from stargazer.service.importing import Imported
@@ -214,7 +214,7 @@ def query_parameters(parameters: Iterable[Parameter]) -> list[dict[str, Any]]:
         {
             "name": parameter.name,
             "in": "query",
-            "required": False,
+            "required": isinstance(parameter, Repeated),
             "description": parameter.text,
             "schema": parameter.schema(),
             "example": parameter.example,

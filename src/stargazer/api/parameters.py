@@ -180,24 +180,66 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return {"type": "string", "pattern": f"^({_RULE.pattern})$"}
 
 
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter that is given several times, from `least` to `most`, each time with another value."""
+
+    one: Parameter
+    least: int
+    most: int
+    example: list[str]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.one.name
+
+    @property
+    def text(self) -> str:
+        """What it does."""
+        return self.one.text
+
+    def read(self, text: str) -> Any:
+        """Read one of its values."""
+        return self.one.read(text)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe them."""
+        return {
+            "type": "array",
+            "items": self.one.schema(),
+            "minItems": self.least,
+            "maxItems": self.most,
+            "uniqueItems": True,
+        }
+
+
 def read_query(raw: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:
     """Read the parameters of a query; those that are absent are absent.
 
     Raises:
-        InvalidRequest: one of them is unknown, comes twice, or has no value that it may have.
+        InvalidRequest: one of them is unknown, comes too often or not often enough, or has no value that
+            it may have.
     """
-    if not raw:
-        return {}
     known = {parameter.name: parameter for parameter in parameters}
     try:
         pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_AT_MOST)
     except ValueError as unreadable:
         raise InvalidRequest("the query", f"at most {_FIELDS_AT_MOST} parameters") from unreadable
-    values: dict[str, Any] = {}
+    texts: dict[str, list[str]] = {}
     for name, text in pairs:
         if name not in known:
             raise InvalidRequest("the query", f"made of {', '.join(known) or 'nothing'}", got=name[:80])
-        if name in values:
-            raise InvalidRequest(name, "given once")
-        values[name] = known[name].read(text)
-    return values
+        texts.setdefault(name, []).append(text)
+    asked = [one for one in parameters if one.name in texts or isinstance(one, Repeated)]
+    return {parameter.name: _value(parameter, texts.get(parameter.name, [])) for parameter in asked}
+
+
+def _value(parameter: Parameter, texts: Sequence[str]) -> Any:
+    """Read what was given for one parameter."""
+    if isinstance(parameter, Repeated):
+        if not parameter.least <= len(texts) <= parameter.most:
+            raise InvalidRequest(parameter.name, f"given {parameter.least} to {parameter.most} times")
+        return [parameter.read(text) for text in texts]
+    if len(texts) > 1:
+        raise InvalidRequest(parameter.name, "given once")
+    return parameter.read(texts[0])

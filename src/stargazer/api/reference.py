@@ -112,6 +112,8 @@ def _bounds(schema: dict[str, Any]) -> str:
     """Say in words what a schema allows."""
     if "oneOf" in schema:
         words = " or ".join(_bounds(one) for one in schema["oneOf"])
+    elif "items" in schema:
+        words = f"{schema['minItems']:,} to {schema['maxItems']:,} times, each another one"
     elif "const" in schema:
         words = f"`{schema['const']}`"
     elif "enum" in schema:

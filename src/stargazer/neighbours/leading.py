@@ -25,6 +25,7 @@ class Search:
         count: how many are wanted, at least one.
         score: by which score.
         stargazers: how many starred the repository, as scores take it.
+        stands_for: how many stargazers each one that was read stands for.
         part: so many are looked at first, at least.
     """
 
@@ -35,12 +36,14 @@ class Search:
         score: rank.Score,
         stargazers: int,
         *,
+        stands_for: float = 1.0,
         part: int = PART_AT_LEAST,
     ) -> None:
         self._shared = shared
         self._count = count
         self._score: rank.Score = score
         self._stargazers = stargazers
+        self._stands_for = stands_for
         self._part = max(part, count)
         self._above = int(np.max(shared)) + 1
         self._places: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
@@ -58,8 +61,7 @@ class Search:
 
     def learn(self, places: NDArray[np.intp], stars: NDArray[np.int32]) -> None:
         """Take in the stars of some places."""
-        formula = rank.FORMULAS[self._score]
-        scores = formula(self._shared[places].astype(np.float64), stars.astype(np.float64), self._stargazers)
+        scores = self._standing(self._shared[places].astype(np.float64), stars.astype(np.float64))
         self._places = np.concatenate([self._places, places])
         self._scores = np.concatenate([self._scores, scores])
 
@@ -69,6 +71,9 @@ class Search:
             return self._places
         return self._places[self._scores >= self._worst()]
 
+    def _standing(self, shared: NDArray[np.float64], stars: NDArray[np.float64]) -> NDArray[np.float64]:
+        return rank.standing(self._score, shared, stars, self._stargazers, stands_for=self._stands_for)
+
     def _worst(self) -> float:
         return _nth(self._scores, self._count)
 
@@ -77,7 +82,7 @@ class Search:
         if len(self._scores) < self._count:
             return 1
         left = np.arange(1, self._above, dtype=np.float64)
-        best = rank.FORMULAS[self._score](left, left, self._stargazers)
+        best = self._standing(left, left)
         return 1 + int(np.searchsorted(best, self._worst()))
 
 

@@ -78,11 +78,11 @@ async def look(stores: Stores, repository: str, credential_user: int, *, seed: i
     ):
         listed, is_whole = await _listed(connection, database.endpoint, key)
         if is_whole:
-            listed = await _ordered(connection, database.endpoint, listed, seed)
+            listed = await ordered(connection, database.endpoint, listed, seed)
         roster = await counting.call_roster(connection, database.endpoint, listed[:USERS_AT_MOST].tolist())
         if not len(roster):
             return None
-        sample = _drawn(listed, roster.numbers) if is_whole else None
+        sample = drawn(listed, roster.numbers, of_first=USERS_AT_MOST) if is_whole else None
         if sample is not None:
             roster = await counting.call_roster(
                 connection, database.endpoint, listed[: sample.drawn].tolist()
@@ -104,27 +104,36 @@ def _glimpses(names: list[str], shared: Int32s, sample: Sample | None) -> tuple[
     return tuple(Glimpse(name, count, low, high) for name, count, low, high in rows)
 
 
-async def _ordered(connection: Connection, endpoint: int, listed: Int32s, seed: int) -> Int32s:
-    """The listed users in the order in which they are read."""
+async def ordered(connection: Connection, endpoint: int, listed: Int32s, seed: int) -> Int32s:
+    """Put users into the order in which they are read."""
     rows = await connection.fetch(_NODE_IDS, endpoint, listed.tolist())
 
-    def ordered() -> Int32s:
+    def sort() -> Int32s:
         places = sorted((place_of(row["node_id"], seed), row["node_id"], row["number"]) for row in rows)
         return np.array([number for *_, number in places], dtype=np.int32)
 
     # Of 60,000 users it takes a tenth of a second, for which nobody else should have to wait.
-    return await asyncio.to_thread(ordered)
+    return await asyncio.to_thread(sort)
 
 
-def _drawn(ordered: Int32s, counted: Int32s) -> Sample | None:
-    """The longest sample of whom nearly all have a list; None: there is none that tells anything."""
-    first = ordered[:USERS_AT_MOST]
+def drawn(
+    users: Int32s, counted: Int32s, *, of_first: int, missing_at_most: float = MISSING_AT_MOST
+) -> Sample | None:
+    """The longest sample of whom nearly all have a list; None: there is none that tells anything.
+
+    Args:
+        users: everybody, in the order in which they are read.
+        counted: who has a list.
+        of_first: so many are looked at.
+        missing_at_most: so large a part of the sample may lack a list.
+    """
+    first = users[:of_first]
     missing = np.cumsum(~np.isin(first, counted))
-    enough = np.flatnonzero(missing <= MISSING_AT_MOST * np.arange(1, len(first) + 1))
-    drawn = int(enough[-1]) + 1 if len(enough) else 0
-    if drawn < SAMPLE_AT_LEAST:
+    enough = np.flatnonzero(missing <= missing_at_most * np.arange(1, len(first) + 1))
+    size = int(enough[-1]) + 1 if len(enough) else 0
+    if size < SAMPLE_AT_LEAST:
         return None
-    return Sample(len(ordered), drawn, int(missing[drawn - 1]))
+    return Sample(len(users), size, int(missing[size - 1]))
 
 
 async def _listed(connection: Connection, endpoint: int, key: ListKey) -> tuple[Int32s, bool]:

@@ -19,7 +19,8 @@ from stargazer.store.answers import StoredAnswer
 from stargazer.store.answers_columns import Shelf
 from stargazer.store.answers_slices import Gone, Slices, StoredNeighbour, Usernames
 from stargazer.store.database import Database
-from stargazer.store.held import HeldAnswer, HeldPages, Which
+from stargazer.store.held import HeldAnswer, Which
+from stargazer.store.held_pages import HeldPages
 
 SHELF_BYTES = 64 << 20
 """What a process keeps of answers: three orders of five million neighbours."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,25 +19,18 @@ from numpy.typing import NDArray
 
 from stargazer.neighbours import leading, rank
 from stargazer.neighbours.count import ListsChunk, Ranking, Sharers
+from stargazer.neighbours.estimate import estimate
 from stargazer.neighbours.filter import ALL, Filter
-from stargazer.neighbours.why import chance
 from stargazer.planner.coverage import Coverage
 from stargazer.planner.page import Details
+from stargazer.planner.sample import Sample
 from stargazer.store import counting
 from stargazer.store.answers import StoredAnswer
-from stargazer.store.answers_slices import LOGINS, OWNED, REPOSITORIES, StoredNeighbour
-from stargazer.store.database import Database
+from stargazer.store.answers_slices import OWNED
 from stargazer.store.packed import NOTHING, Int32s
 
 if TYPE_CHECKING:
     from stargazer.store.database import Connection
-
-STREAM_NEIGHBOURS = 1_000
-"""How many neighbours are made at once in a stream."""
-
-_STREAM_GATHERED = 1 << 16
-_STREAM_STARS = 1 << 22
-"""For how many neighbours, and stars of theirs, the stargazers are gathered at once in a stream."""
 
 _BYTES_A_NEIGHBOUR = 16
 """Its number, what it shares, and its place in one order."""
@@ -82,12 +75,18 @@ class HeldCount:
         people: whose lists were counted, in the order of their logins.
         shared: how many of them starred each repository, by its number.
         lists: their lists, with places among the people for users; none where nobody is to be named.
+        sample: which sample of all who are meant they are; None: no estimate is wanted.
     """
 
-    def __init__(self, people: Int32s, shared: Int32s, lists: Sequence[ListsChunk]) -> None:
+    def __init__(
+        self, people: Int32s, shared: Int32s, lists: Sequence[ListsChunk], sample: Sample | None = None
+    ) -> None:
         self.people = people
         self.numbers = np.flatnonzero(shared).astype(np.int32)
-        self.shared = shared[self.numbers]
+        self.seen = shared[self.numbers]
+        self.stands_for = 1.0 if sample is None else sample.stands_for
+        self.ends = None if sample is None else estimate(sample, self.seen, self.seen)
+        self.shared = self.seen if self.ends is None else self.ends.shared
         self.repositories = len(shared)
         self._lists = lists
         self.digest = self._summed()
@@ -151,7 +150,7 @@ class HeldCount:
         sort: rank.Score,
     ) -> Int32s:
         """The numbers of the first *count* and of whoever ties with the last."""
-        search = leading.Search(self.shared_by(numbers), count, sort, stargazers)
+        search = leading.Search(self.shared_by(numbers), count, sort, stargazers, stands_for=self.stands_for)
         while (places := await asyncio.to_thread(search.next_places)) is not None:
             known, stars = await counting.stars_of(connection, endpoint, numbers[places])
             search.learn(places[np.isin(numbers[places], known)], stars)
@@ -168,22 +167,40 @@ class HeldCount:
         places = await asyncio.to_thread(leading.in_order, scores, self.shared_by(numbers))
         return numbers[places], stars[places]
 
+    def at(self, numbers: Int32s) -> NDArray[np.intp]:
+        """The places of neighbours among all of them, by number."""
+        return np.searchsorted(self.numbers, numbers)
+
     def shared_by(self, numbers: Int32s) -> Int32s:
-        """What neighbours share."""
-        return self.shared[np.searchsorted(self.numbers, numbers)]
+        """What neighbours share; in an estimate the scaled count."""
+        return self.shared[self.at(numbers)]
+
+    def bounds(self, numbers: Int32s, not_whole: int | None) -> tuple[list[int | None], list[int | None]]:
+        """What neighbours share at least and at most, where that is not certain.
+
+        Args:
+            numbers: which.
+            not_whole: how many people may share more than is known; None: nobody.
+        """
+        nothing: list[int | None] = [None] * len(numbers)
+        if self.ends is not None:
+            at = self.at(numbers)
+            return self.ends.low[at].tolist(), self.ends.high[at].tolist()
+        if not_whole is None:
+            return nothing, nothing
+        return nothing, (self.shared_by(numbers) + not_whole).tolist()
 
     def _scores(
         self, numbers: Int32s, stars: Int32s, stargazers: int, sort: rank.Score
     ) -> NDArray[np.float64]:
         shared = self.shared_by(numbers).astype(np.float64)
-        return rank.FORMULAS[sort](shared, stars.astype(np.float64), stargazers)
+        return rank.standing(sort, shared, stars.astype(np.float64), stargazers, stands_for=self.stands_for)
 
     def sharers(self, numbers: Int32s) -> Sharers | None:
         """Gather who shares some neighbours; None where nobody is named."""
         if not self._lists:
             return None
-        shared = self.shared_by(numbers)
-        ranking = Ranking(numbers, shared, NOTHING, shared)
+        ranking = Ranking(numbers, NOTHING, NOTHING, self.seen[self.at(numbers)])
         sharers = Sharers(ranking, 0, len(numbers), places=ranking.places())
         for chunk in self._lists:
             sharers.add(chunk)
@@ -236,129 +253,13 @@ class HeldAnswer(StoredAnswer, frozen=True, kw_only=True, eq=False):
         )
 
 
-class HeldPages:
-    """Reads the neighbours of one such answer."""
-
-    def __init__(self, database: Database, answer: HeldAnswer) -> None:
-        self._database = database
-        self._answer = answer
-        self._count = answer.count
-        self._logins: dict[int, str] = {}
-
-    async def page(
-        self, which: Which, *, offset: int, limit: int, names: int | None
-    ) -> tuple[tuple[StoredNeighbour, ...], int]:
-        """Read some neighbours, and how many there are in all.
-
-        Raises:
-            StoreUnavailable: the database failed.
-        """
-        order, total = await self._first(offset + limit, which)
-        part = slice(offset, min(offset + limit, total))
-        numbers, stars = order.numbers[part], order.stars[part]
-        return await self._made(numbers, stars, await self._sharers(numbers, names)), total
-
-    async def stream(self, which: Which, *, names: int | None) -> AsyncIterator[tuple[StoredNeighbour, ...]]:
-        """Read all neighbours, some at a time; no connection is held in between.
-
-        Raises:
-            StoreUnavailable: the database failed.
-        """
-        order, total = await self._first(None, which)
-        numbers, stars = order.numbers[:total], order.stars[:total]
-        shared = self._count.shared_by(numbers)
-        ranking = Ranking(numbers, shared, stars, shared)
-        for low, high in ranking.parts(neighbours=_STREAM_GATHERED, stars=_STREAM_STARS):
-            gathered = await self._sharers(numbers[low:high], names)
-            for begin in range(low, high, STREAM_NEIGHBOURS):
-                end = min(high, begin + STREAM_NEIGHBOURS)
-                some = None if gathered is None else gathered[begin - low : end - low]
-                yield await self._made(numbers[begin:end], stars[begin:end], some)
-
-    async def first(self, count: int, sort: rank.Score) -> Int32s:
-        """The numbers of the first neighbours by a score.
-
-        Raises:
-            StoreUnavailable: the database failed.
-        """
-        order, _ = await self._first(count, Which(sort))
-        return order.numbers[:count]
-
-    async def chance(self) -> float:
-        """Tell which share of the stars of all neighbours chance would give.
-
-        Raises:
-            StoreUnavailable: the database failed.
-        """
-        async with self._database.connection() as connection:
-            numbers = self._count.numbers
-            numbers, stars = await counting.stars_of(connection, self._database.endpoint, numbers)
-        return chance(self._count.shared_by(numbers), stars)
-
-    async def _first(self, count: int | None, which: Which) -> tuple[Order, int]:
-        async with self._database.transaction(isolation="repeatable_read") as connection:
-            endpoint, stargazers = self._database.endpoint, self._answer.stargazers
-            return await self._count.first(connection, endpoint, count, stargazers, which)
-
-    async def _sharers(self, numbers: Int32s, names: int | None) -> list[Int32s] | None:
-        """The places of the people who share each, as many as are to be named."""
-        if names == 0 or not len(numbers):
-            return None
-        sharers = await asyncio.to_thread(self._count.sharers, numbers)
-        if sharers is None:
-            return None
-        return [np.sort(sharers.between(place, place + 1))[:names] for place in range(len(numbers))]
-
-    async def _made(
-        self, numbers: Int32s, stars: Int32s, sharers: list[Int32s] | None
-    ) -> tuple[StoredNeighbour, ...]:
-        """Make items; a repository that is not known any more is left out."""
-        endpoint = self._database.endpoint
-        async with self._database.connection() as connection:
-            rows = await connection.fetch(REPOSITORIES, endpoint, numbers.tolist())
-            if sharers is not None:
-                await self._learn(connection, np.unique(np.concatenate([NOTHING, *sharers])).tolist())
-        called = {row["number"]: (row["name"], row["database_id"]) for row in rows}
-        shared = self._count.shared_by(numbers)
-        scores = [
-            rank.FORMULAS[name](shared, stars, self._answer.stargazers).tolist()
-            for name in ("relevance", "jaccard", "cosine")
-        ]
-        named = [()] * len(numbers) if sharers is None else [self._named(some) for some in sharers]
-        unsure = self._answer.not_whole
-        columns = zip(numbers.tolist(), shared.tolist(), stars.tolist(), named, *scores, strict=True)
-        return tuple(
-            StoredNeighbour(
-                repo=called[number][0],
-                stargazers=who,
-                shared=count,
-                stars=total,
-                relevance=relevance,
-                jaccard=jaccard,
-                cosine=cosine,
-                shared_low=None,
-                shared_high=None if unsure is None else count + unsure,
-                database_id=called[number][1],
-                number=number,
-                seed_stargazers=self._answer.stargazers,
-            )
-            for number, count, total, who, relevance, jaccard, cosine in columns
-            if number in called
-        )
-
-    async def _learn(self, connection: Connection, places: Iterable[int]) -> None:
-        """Look up the logins of people by their place; whoever was forgotten since has none."""
-        unknown = {int(self._count.people[place]): place for place in places if place not in self._logins}
-        if unknown:
-            for row in await connection.fetch(LOGINS, self._database.endpoint, list(unknown)):
-                self._logins[unknown[row["number"]]] = row["login"]
-
-    def _named(self, places: Int32s) -> tuple[str, ...]:
-        return tuple(self._logins[place] for place in places.tolist() if place in self._logins)
-
-
 async def count_people(
-    connection: Connection, endpoint: int, users: Iterable[int], *seeds: int, is_named: bool
+    connection: Connection,
+    endpoint: int,
+    users: Iterable[int],
+    *seeds: int,
+    is_named: bool,
+    sample: Sample | None = None,
 ) -> HeldCount:
     """Count what users starred besides the seeds; whoever has no stored list does not count.
 
@@ -368,6 +269,7 @@ async def count_people(
         users: their numbers.
         seeds: repositories that are left out, by number.
         is_named: whether it is to be told who shares them, which takes four bytes a star.
+        sample: which sample of all who are meant the users are, if an estimate is wanted.
     """
     roster = await counting.call_roster(connection, endpoint, users)
     tally = await counting.new_tally(connection, endpoint, *seeds)
@@ -376,4 +278,4 @@ async def count_people(
         tally.add(chunk)
         if is_named:
             lists.append(msgspec.structs.replace(chunk, users=roster.places(chunk.users)))
-    return await asyncio.to_thread(HeldCount, roster.numbers, tally.shared(), lists)
+    return await asyncio.to_thread(HeldCount, roster.numbers, tally.shared(), lists, sample)

@@ -26,17 +26,20 @@ def found(search: Search, stars: list[int]) -> tuple[set[int], int]:
     part=st.integers(1, 5),
     stargazers=st.integers(1, 100),
     score=st.sampled_from(rank.SCORES),
+    stands_for=st.sampled_from([1.0, 7.5]),
 )
 def test_the_leaders_are_those_of_a_full_sort(
-    rows: list[tuple[int, int]], count: int, part: int, stargazers: int, score: rank.Score
+    rows: list[tuple[int, int]], count: int, part: int, stargazers: int, score: rank.Score, stands_for: float
 ) -> None:
     """Whatever is left unseen: the first by any score, with everybody who ties with the last of them."""
     shared = np.array([row[0] for row in rows], dtype=np.int32)
     stars = [row[1] for row in rows]
-    scores = rank.FORMULAS[score](shared.astype(float), np.array(stars, dtype=float), stargazers)
+    scores = rank.standing(
+        score, shared.astype(float), np.array(stars, dtype=float), stargazers, stands_for=stands_for
+    )
     worst = sorted(scores, reverse=True)[min(count, len(rows)) - 1]
 
-    leaders, _ = found(Search(shared, count, score, stargazers, part=part), stars)
+    leaders, _ = found(Search(shared, count, score, stargazers, stands_for=stands_for, part=part), stars)
 
     assert leaders == {place for place, value in enumerate(scores) if value >= worst}
 
