@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws.driver import Driver, is_exact, truth
-from tests.laws.world import World, pages_of
+from tests.laws.world import SEED, World, pages_of
 from tests.laws.worlds import worlds
 
 from stargazer.errors import BudgetTooSmall, InvalidRequest
@@ -106,6 +106,26 @@ def test_a_failed_list_widens_the_estimate_and_makes_it_incomplete() -> None:
     assert not coverage.complete
     assert coverage.sampled is not None
     assert coverage.sampled.missing == coverage.users_failed > 0
+
+
+def test_the_others_stand_in_for_a_list_that_failed() -> None:
+    """To take a list for empty because it cannot be read would be wrong: the estimate is that of the rest."""
+    world = World([[SEED, 2] for _ in range(80)])
+    world.blight = lambda _world, one: (
+        Failure(FailureKind.UNKNOWN, "blight")
+        if isinstance(one, page.StarListRequest) and one.user_id < "U_3"
+        else None
+    )
+    driver = Driver(Plan.neighbours(REPOSITORY, sample=40), world)
+
+    sampled = driver.run().coverage.sampled
+
+    assert sampled is not None
+    assert sampled.stood_in_for == sampled.missing > 0
+    [shared_by_all] = driver.neighbours()
+    assert shared_by_all.shared == shared_by_all.shared_high == 80
+    assert shared_by_all.shared_low is not None
+    assert shared_by_all.shared_low < 80
 
 
 @pytest.mark.parametrize("seconds", [10, 20, 30])
