@@ -62,12 +62,21 @@ def test_csv_has_the_intervals_behind_the_published_columns(console: Console, sa
 
 def test_a_table_shows_the_intervals(console: Console, sandbox: Sandbox) -> None:
     """People see the interval beside the count, and from how many it was estimated."""
-    ran = console.run("neighbours", SEED, "--until", "width=0.4", "--top", "3", at=sandbox)
+    ran = console.run("neighbours", SEED, "--sample", "120", "--top", "3", at=sandbox)
 
     assert ran.exit_code == 0
     assert "95 % interval" in ran.out.decode()
     assert "chosen at random" in ran.out.decode()
     assert "By relevance, what was seen seldom held down" in ran.out.decode()
+
+
+def test_a_rule_shows_what_it_is_about(console: Console, sandbox: Sandbox) -> None:
+    """A rule is about the first by what they share, and so is its table, unless told otherwise."""
+    asked = ("neighbours", SEED, "--until", "width=0.4", "--top", "3")
+    ran, sorted_anew = (console.run(*asked, *more, at=sandbox) for more in ((), ("--sort", "relevance")))
+
+    assert "By shared, the most first" in ran.out.decode()
+    assert "By relevance" in sorted_anew.out.decode()
 
 
 def test_the_reason_in_an_estimate_has_an_interval(console: Console, sandbox: Sandbox) -> None:

@@ -223,8 +223,8 @@ def sample_options(function: F) -> F:
         "--until",
         type=Rule(),
         metavar="RULE",
-        help="Estimate, and stop when it is good enough: width=0.1 (the first 20 are known to 10 %), or "
-        "top=20 (nobody left out belongs among the first 20).",
+        help="Estimate, and stop when it is good enough: width=0.1 (the first 20 by shared are known to "
+        "10 %), or top=20 (nobody left out belongs among the first 20 by shared).",
     )
     seed = click.option(
         "--seed", type=int, metavar="N", help="Choose other stargazers for each number.  [default: 0]"

@@ -70,7 +70,8 @@ and an estimate `shared_low,shared_high` follow, empty where an end is not known
 is, and the score of the order, which an arrow marks. With `--why` each neighbour says [why it is
 one](../explanation/scores.md#why-a-neighbour-is-one).
 
-The order is that of `--sort`: without it a table goes by `relevance`, everything else by `shared`. What is
+The order is that of `--sort`: without it a table goes by `relevance`, unless `--until` is about the first by
+`shared`; everything else goes by `shared`. What is
 equal comes by `shared`, then by name. In an estimate [an order by `relevance`, `jaccard` or
 `cosine`](../explanation/scores.md#details) holds down what was seen seldom, so that nothing leads by luck.
 

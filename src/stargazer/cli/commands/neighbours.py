@@ -180,6 +180,9 @@ def command(
         check_inverted(asked, is_stored=is_stored)
     if only.needs_details and not is_stored:
         raise click.UsageError(NEEDS_STORE)
+    if until is not None:
+        # What a rule is about is what is shown: the first by what they share.
+        sort = sort or "shared"
     choice = Choice.for_form(form, sort=sort, top=top, min_shared=min_shared, only=only)
     printing = Printing(form, choice, is_why, path)
     if is_inverted:
