@@ -48,7 +48,19 @@ class World(msgspec.Struct, frozen=True):
         chance = random.Random(seed)  # noqa: S311 - a world, no secret
         lists = {person: chance.sample(PUBLIC + PRIVATE, chance.randint(1, 6)) for person in PEOPLE}
         rights = dict(zip(NAMES, chance.sample(list(Stargazers), 3), strict=True))
-        kinds = ("ask", "ask", "ask", "invert", "invert", "import", "plan", "jobs", "pry", "remove")
+        kinds = (
+            "ask",
+            "ask",
+            "ask",
+            "invert",
+            "invert",
+            "compare",
+            "import",
+            "plan",
+            "jobs",
+            "pry",
+            "remove",
+        )
         actions = [
             (chance.choice(kinds), chance.choice(NAMES), chance.choice(PUBLIC + PRIVATE[:1]))
             for _ in range(24)
@@ -98,6 +110,8 @@ class Play:
         match kind:
             case "ask":
                 return await self._ask(name, repository)
+            case "compare":
+                return await self._compare(name, repository)
             case "invert":
                 return await self._invert(name, repository)
             case "import":
@@ -125,6 +139,17 @@ class Play:
         status, told = await self._send(name, "GET", path, tag=(name, repository))
         if status == 200:
             return status, [(item["repo"], item["stargazers"]) for item in told]
+        return status, told["type"], told.get("stargazers_total"), told.get("credential")
+
+    async def _compare(self, name: str, repository: str) -> Any:
+        """Compare a repository with another one."""
+        other = PUBLIC[0] if repository != PUBLIC[0] else PUBLIC[1]
+        path = f"/compare?repo={repository}&repo={other}&per_page={200 + len(self.told[name])}"
+        status, told = await self._send(name, "GET", path)
+        if status == 200:
+            counts = [(one["repository"], one["stargazers"], one["kind"]) for one in told["repositories"]]
+            neighbours = [(item["repo"], item["stargazers"]) for item in told["neighbours"]]
+            return status, counts, told["pairs"], told["union"], told["kind"], neighbours
         return status, told["type"], told.get("stargazers_total"), told.get("credential")
 
     async def _invert(self, name: str, repository: str) -> Any:

@@ -138,18 +138,19 @@ class _Comparing:
         """Find the answers, or the jobs that read them and take longer.
 
         Raises:
-            StargazerError: why one of them cannot be had; of several, that of the first.
+            StargazerError: why one of them cannot be had; the others are waited for no longer.
         """
 
         async def find(asked: Asked) -> Found | Job:
             stored = await self._backend.answering.stored(asked)
             return await self._backend.answering.read(asked, seconds) if stored is None else stored
 
-        found = await asyncio.gather(*map(find, self._asked), return_exceptions=True)
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-        return [one for one in found if not isinstance(one, BaseException)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                finding = [group.create_task(find(one)) for one in self._asked]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [one.result() for one in finding]
 
     async def compared(self, found: Sequence[Found]) -> Comparison:
         """Compare what was found, or find what was counted a moment ago."""

@@ -76,6 +76,11 @@ class About:
         self.left: str | None = None
         self.interrupted: int | None = None
 
+    @property
+    def answer(self) -> StoredAnswer:
+        """Whose neighbours they are."""
+        return self._answer
+
     async def of_closest(self) -> KnownDetails:
         """What the closest neighbours are about; GitHub is asked for what is not known.
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from stargazer.cli.options import TABLE_ROWS, TABLE_SORT
 from stargazer.errors import StargazerError, StoreUnavailable
 from stargazer.find import Found
 from stargazer.neighbours.answer import Neighbour
@@ -25,13 +26,6 @@ from stargazer.store.answers_slices import StoredNeighbour
 
 PAGE = 1_000
 """So many neighbours are read at once; of more, a part after the other."""
-
-
-TABLE_ROWS = 20
-"""How many rows a table has unless told otherwise."""
-
-TABLE_SORT: Score = "relevance"
-"""What a table is ordered by unless told otherwise."""
 
 Row: TypeAlias = Neighbour | StoredNeighbour
 """One neighbour, as it is printed."""

@@ -12,9 +12,16 @@ import rich_click as click
 
 from stargazer.errors import InvalidRequest
 from stargazer.neighbours.filter import Filter
+from stargazer.neighbours.rank import SCORES, Score
 from stargazer.neighbours.stop import Until
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+TABLE_ROWS = 20
+"""How many rows a table has unless told otherwise."""
+
+TABLE_SORT: Score = "relevance"
+"""What a table is ordered by unless told otherwise."""
 
 SPEED = 20.0
 """How much faster than GitHub the sandbox runs unless told otherwise."""
@@ -74,9 +81,9 @@ LONGEST_AGE = timedelta(days=36_500)
 """Older than this is nothing."""
 
 
-def max_age_option(function: F) -> F:
-    """Add `--max-age`, and `--no-store` as *is_stored*."""
-    age = click.option(
+def age_option(function: F) -> F:
+    """Add `--max-age`."""
+    return click.option(
         "--max-age",
         type=Span(),
         default="7d",
@@ -85,7 +92,11 @@ def max_age_option(function: F) -> F:
             seconds=min(seconds, LONGEST_AGE.total_seconds())
         ),
         help="Use what is stored and not older; 0 asks GitHub for all of it again.",
-    )
+    )(function)
+
+
+def max_age_option(function: F) -> F:
+    """Add `--max-age`, and `--no-store` as *is_stored*."""
     no_store = click.option(
         "--no-store",
         "is_stored",
@@ -94,7 +105,48 @@ def max_age_option(function: F) -> F:
         default=True,
         help="Read everything from GitHub, and keep nothing.",
     )
-    return age(no_store(function))
+    return age_option(no_store(function))
+
+
+def budget_options(function: F) -> F:
+    """Add `--budget`, and `--time` as *seconds*."""
+    points = click.option(
+        "--budget",
+        type=click.IntRange(min=1),
+        metavar="POINTS",
+        help="Spend so many of GitHub's points at most, or fail with the price.",
+    )
+    time = click.option(
+        "--time",
+        "seconds",
+        type=Span(positive=True),
+        help="Spend so much of GitHub's time at most: 90s, 5m, 2h, 7d.",
+    )
+    return points(time(function))
+
+
+def choice_options(function: F) -> F:
+    """Add `--sort`, `--top` and `--min-shared`."""
+    sort = click.option(
+        "--sort",
+        type=click.Choice(SCORES),
+        help=f"Which come first.  [default: {TABLE_SORT} in a table, else shared]",
+    )
+    top = click.option(
+        "--top",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help=f"Print so many; 0: all.  [default: {TABLE_ROWS} in a table, else 0]",
+    )
+    min_shared = click.option(
+        "--min-shared",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Print those that share so many stargazers.",
+    )
+    return sort(top(min_shared(function)))
 
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:

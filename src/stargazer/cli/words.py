@@ -4,6 +4,7 @@ from __future__ import annotations
 
 COMMANDS = {
     "neighbours": "Find the repositories that the stargazers of OWNER/NAME starred too.",
+    "compare": "Compare how far the stargazers of several repositories are the same people.",
     "plan": "Tell what the neighbours of OWNER/NAME would cost, for one small question.",
     "list": "List the stargazers of OWNER/NAME, as NDJSON.",
     "export": "Print the stored answer for OWNER/NAME, all of it, however old.",

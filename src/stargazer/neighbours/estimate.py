@@ -77,6 +77,26 @@ def users_for(width: float, everybody: int, *, share: float = TYPICAL_SHARE) -> 
     return math.ceil(endless / (1 + (endless - 1) / max(everybody, 1)))
 
 
+def best_sample(is_missing: NDArray[np.bool_]) -> Sample:
+    """The first so many of some users by whom a neighbour is known best that a tenth of them share.
+
+    With each user more the chance is less, but whoever is missing may share anything.
+
+    Args:
+        is_missing: of each user, in a random order, whether the list is not known; one or more.
+
+    Example:
+        >>> best_sample(np.array([False] * 400 + [True] * 600)).drawn
+        400
+    """
+    everybody = len(is_missing)
+    drawn, missing = np.arange(1, everybody + 1), np.cumsum(is_missing)
+    chance = TYPICAL_SHARE * (1 - TYPICAL_SHARE) * (1 - drawn / everybody) / drawn
+    widths = 2 * normal_quantile((1 + CONFIDENCE) / 2) * np.sqrt(chance) + missing / drawn
+    best = int(np.argmin(widths))
+    return Sample(everybody, best + 1, int(missing[best]))
+
+
 class Intervals(msgspec.Struct, frozen=True, eq=False):
     """Estimates of how many stargazers share each repository, and the ends of their intervals.
 

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from stargazer.errors import InvalidRequest
+from stargazer.neighbours.estimate import best_sample
 from stargazer.neighbours.overlap import (
     Count,
     Overlap,
@@ -25,11 +26,11 @@ from stargazer.neighbours.overlap import (
 from stargazer.neighbours.sampling import Sampling
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.planner.sample import Sample
-from stargazer.service.look import drawn, ordered
+from stargazer.service.look import ordered
 from stargazer.service.stores import Stores
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.held import HeldAnswer, count_people
-from stargazer.store.listed_people import ListedPeople, listed_people
+from stargazer.store.listed_people import ListedPeople, listed_people, with_whole_lists
 from stargazer.store.packed import Int32s
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 REPOSITORIES_AT_LEAST = 2
 REPOSITORIES_AT_MOST = 10
-
-MISSING_AT_MOST = 0.03
-"""So large a part of a sample may lack a list; intervals allow for them."""
 
 DECIMALS = 6
 
@@ -196,18 +194,33 @@ class _Counting:
         put_together = everybody if self._of == "union" else common
         people = put_together([People(one.numbers) for one in self._listed])
         counted = put_together([People(one.counted) for one in self._listed])
-        sample = await self._sample(people, counted)
+        whole = await with_whole_lists(self._connection, self._endpoint, counted)
+        is_exact = self._is_exact(people, counted, whole)
+        sample, drawn_people = (None, people) if is_exact else await self._sample(people, whole)
         if sample is not None:
-            counted = counted[np.isin(counted, sample[1])]
+            counted = whole = np.intersect1d(whole, drawn_people)
         held = await count_people(
             self._connection,
             self._endpoint,
             counted.tolist(),
             *(answer.repository_number for answer in self._answers),
             is_named=is_named,
-            sample=None if sample is None else sample[0],
+            sample=sample,
         )
-        coverage = self._coverage(len(people), len(held.people), len(counted), sample and sample[0])
+        coverage = Coverage(
+            as_of=self._as_of(),
+            stargazers_total=self._meant.high,
+            stargazers_listed=len(people),
+            users_read=len(whole),
+            # Whoever an exact answer does not count is gone, or shows the star no more.
+            users_gone=len(people) - len(whole) if is_exact else 0,
+            users_truncated=len(held.people) - len(whole),
+            users_unread=0 if is_exact else len(people) - len(held.people),
+            users_from_store=len(whole),
+            sample=len(people) if sample is None else sample.drawn,
+            list_whole=is_exact,
+            sampled=sample,
+        )
         return HeldAnswer.of(
             held,
             coverage,
@@ -215,45 +228,32 @@ class _Counting:
             credential_user=self._answers[0].credential_user,
             made_at=self._now,
             stargazers=len(people),
-            not_whole=self._meant.high - len(held.people) if coverage.kind is Kind.PARTIAL else None,
+            not_whole=self._meant.high - len(whole) if coverage.kind is Kind.PARTIAL else None,
         )
 
-    async def _sample(self, people: Int32s, counted: Int32s) -> tuple[Sample, Int32s] | None:
+    def _is_exact(self, people: Int32s, counted: Int32s, whole: Int32s) -> bool:
+        """Whether all are known, and the whole list of each who has one."""
+        are_exact = all(answer.kind is Kind.EXACT for answer in self._answers)
+        return self._meant.is_sure and len(whole) == len(counted if are_exact else people)
+
+    async def _sample(self, people: Int32s, whole: Int32s) -> tuple[Sample | None, Int32s]:
         """Which random sample of the people was read, and who is in it; None: no estimate is made."""
         seeds = {
             Sampling.read(one.sampling).seed
             for one, answer in zip(self._listed, self._answers, strict=True)
             if answer.kind is Kind.ESTIMATE
         }
-        if len(seeds) != 1:
-            return None
+        if len(seeds) != 1 or not len(people):
+            return None, people
         users = await ordered(self._connection, self._endpoint, people, seeds.pop())
-        found = drawn(users, counted, of_first=len(users), missing_at_most=MISSING_AT_MOST)
-        if found is None:
-            return None
+        found = best_sample(~np.isin(users, whole))
         unknown = self._meant.high - len(people)
         return msgspec.structs.replace(found, unknown=unknown), users[: found.drawn]
 
-    def _coverage(self, people: int, read: int, counted: int, sample: Sample | None) -> Coverage:
-        """How it was come by. Whoever an exact answer does not count starred nothing that counts."""
-        is_exact = read == counted and all(answer.kind is Kind.EXACT for answer in self._answers)
-        moments = [
-            datetime.fromisoformat(answer.coverage["as_of"])
-            for answer in self._answers
-            if answer.coverage["as_of"] is not None
-        ]
-        return Coverage(
-            as_of=min(moments, default=None),
-            stargazers_total=self._meant.high,
-            stargazers_listed=people,
-            users_read=read,
-            users_gone=people - read if is_exact else 0,
-            users_unread=0 if is_exact else people - read,
-            users_from_store=read,
-            sample=people if sample is None else sample.drawn,
-            list_whole=is_exact,
-            sampled=sample,
-        )
+    def _as_of(self) -> datetime | None:
+        """The age of the oldest list."""
+        moments = [answer.coverage["as_of"] for answer in self._answers]
+        return min((datetime.fromisoformat(one) for one in moments if one is not None), default=None)
 
 
 def _public(one: Compared, *, is_named: bool) -> dict[str, Any]:

@@ -82,7 +82,7 @@ async def look(stores: Stores, repository: str, credential_user: int, *, seed: i
         roster = await counting.call_roster(connection, database.endpoint, listed[:USERS_AT_MOST].tolist())
         if not len(roster):
             return None
-        sample = drawn(listed, roster.numbers, of_first=USERS_AT_MOST) if is_whole else None
+        sample = _drawn(listed, roster.numbers) if is_whole else None
         if sample is not None:
             roster = await counting.call_roster(
                 connection, database.endpoint, listed[: sample.drawn].tolist()
@@ -116,24 +116,15 @@ async def ordered(connection: Connection, endpoint: int, listed: Int32s, seed: i
     return await asyncio.to_thread(sort)
 
 
-def drawn(
-    users: Int32s, counted: Int32s, *, of_first: int, missing_at_most: float = MISSING_AT_MOST
-) -> Sample | None:
-    """The longest sample of whom nearly all have a list; None: there is none that tells anything.
-
-    Args:
-        users: everybody, in the order in which they are read.
-        counted: who has a list.
-        of_first: so many are looked at.
-        missing_at_most: so large a part of the sample may lack a list.
-    """
-    first = users[:of_first]
+def _drawn(users: Int32s, counted: Int32s) -> Sample | None:
+    """The longest sample of whom nearly all have a list; None: there is none that tells anything."""
+    first = users[:USERS_AT_MOST]
     missing = np.cumsum(~np.isin(first, counted))
-    enough = np.flatnonzero(missing <= missing_at_most * np.arange(1, len(first) + 1))
-    size = int(enough[-1]) + 1 if len(enough) else 0
-    if size < SAMPLE_AT_LEAST:
+    enough = np.flatnonzero(missing <= MISSING_AT_MOST * np.arange(1, len(first) + 1))
+    drawn = int(enough[-1]) + 1 if len(enough) else 0
+    if drawn < SAMPLE_AT_LEAST:
         return None
-    return Sample(len(users), size, int(missing[size - 1]))
+    return Sample(len(users), drawn, int(missing[drawn - 1]))
 
 
 async def _listed(connection: Connection, endpoint: int, key: ListKey) -> tuple[Int32s, bool]:

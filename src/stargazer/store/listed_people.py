@@ -24,6 +24,12 @@ WHERE a.id = $1
 """
 
 
+_WHOLE = """
+SELECT user_number FROM star_list
+WHERE endpoint = $1 AND user_number = ANY ($2::int[]) AND ending = 'whole'
+"""
+
+
 class ListedPeople(msgspec.Struct, frozen=True, eq=False):
     """The stargazers that are known, by number, ascending.
 
@@ -64,6 +70,12 @@ async def listed_people(connection: Connection, answer: StoredAnswer) -> ListedP
     counted = np.intersect1d(roster, numbers, assume_unique=True)
     missing = 0 if is_all else max(0, answer.stargazers - len(numbers))
     return ListedPeople(numbers, counted, missing, row["sampling"])
+
+
+async def with_whole_lists(connection: Connection, endpoint: int, users: Int32s) -> Int32s:
+    """Those of some users whose star list is stored and was read to its end, ascending."""
+    rows = await connection.fetch(_WHOLE, endpoint, users.tolist())
+    return np.sort(np.array([row["user_number"] for row in rows], dtype=np.int32))
 
 
 def _is_near(answer: StoredAnswer, listed: int) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from stargazer.cli.answer import TABLE_ROWS, Choice, stored_coverage
+from stargazer.cli.answer import Choice, stored_coverage
+from stargazer.cli.options import TABLE_ROWS
 from stargazer.planner.coverage import Coverage, Kind
 from stargazer.store.answers import StoredAnswer
 

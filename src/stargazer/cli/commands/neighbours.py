@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from stargazer.cli.about import NEEDS_STORE
-from stargazer.cli.answer import TABLE_ROWS, TABLE_SORT, Choice, Row, Shown
+from stargazer.cli.answer import Choice, Row, Shown
 from stargazer.cli.answering import Answered, Asked, answer, find
 from stargazer.cli.inverted import among, check_inverted
 from stargazer.cli.options import (
-    Span,
+    budget_options,
+    choice_options,
     filter_options,
     format_option,
     max_age_option,
@@ -37,7 +38,7 @@ from stargazer.cli.summary import describe_age, describe_cost, describe_kind, de
 from stargazer.cli.table import neighbours_table, reasons_table
 from stargazer.cli.verbatim import VerbatimCommand
 from stargazer.neighbours.filter import ALL, Filter
-from stargazer.neighbours.rank import SCORES, Score
+from stargazer.neighbours.rank import Score
 from stargazer.neighbours.sampling import Sampling
 from stargazer.neighbours.stop import Until
 from stargazer.neighbours.why import reason
@@ -69,25 +70,7 @@ Examples:
 
 @click.command("neighbours", cls=VerbatimCommand, epilog=EXAMPLES)
 @repository_argument()
-@click.option(
-    "--sort",
-    type=click.Choice(SCORES),
-    help=f"Which come first.  [default: {TABLE_SORT} in a table, else shared]",
-)
-@click.option(
-    "--top",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help=f"Print so many; 0: all.  [default: {TABLE_ROWS} in a table, else 0]",
-)
-@click.option(
-    "--min-shared",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Print those that share so many stargazers.",
-)
+@choice_options
 @click.option(
     "--why",
     "is_why",
@@ -96,18 +79,7 @@ Examples:
 )
 @format_option("table", "json", "ndjson", "csv")
 @click.option("--report", metavar="FILE", help="Write how the answer was come by, as JSON.")
-@click.option(
-    "--budget",
-    type=click.IntRange(min=1),
-    metavar="POINTS",
-    help="Spend so many of GitHub's points at most, or fail with the price.",
-)
-@click.option(
-    "--time",
-    "seconds",
-    type=Span(positive=True),
-    help="Spend so much of GitHub's time at most: 90s, 5m, 2h, 7d.",
-)
+@budget_options
 @click.option(
     "--max-stars-per-user",
     type=click.IntRange(min=1),
