@@ -55,7 +55,7 @@ TEXTS: dict[str, Text] = {
     ),
     "repository-not-found": Text(
         "GitHub knows no such repository, or the token may not see it. "
-        "Private repositories are not answered here. With `from=store`: nobody on your stored lists starred it.",
+        "Private repositories are not answered here. With `from=store`: nobody on your lists starred it.",
         "Check the spelling of OWNER/NAME. A renamed repository is followed by itself.",
     ),
     "job-not-found": Text(
