@@ -33,6 +33,7 @@ from tests.bench.estimate_trials import (
     PLANTED_USERS,
     REAL,
     SYNTHETIC,
+    Size,
     Task,
     ground,
     joined,
@@ -81,8 +82,9 @@ def say(text: str) -> None:
 
 def tasks(extent: Extent) -> list[Task]:
     """All runs whose intervals are looked at, in parts."""
-    kinds = [
+    kinds: list[tuple[str, Size, int]] = [
         *((PLANTED, sample, extent.planted) for sample in (30, 100, 200)),
+        (PLANTED, "max", extent.planted),
         (PLANTED, None, extent.everybody),
         *((REAL, sample, extent.shown) for sample in (30, 100, 300, 1000)),
         *((SYNTHETIC, sample, extent.shown_among_many) for sample in (100, 300, 1000)),

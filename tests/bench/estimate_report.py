@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 import numpy as np
 from tests.bench.estimate_rules import DECEIVED, Limit, Stopped
-from tests.bench.estimate_trials import MODES, PLANTED, REAL, SYNTHETIC, Held, Key, over_modes
+from tests.bench.estimate_trials import MODES, PLANTED, REAL, SYNTHETIC, Held, Key, Size, over_modes
 from tests.bench.estimate_world import SHARES
 
 LEAST_CELL = 0.93
@@ -61,7 +61,8 @@ CELLS = """
 {runs:,} seeded runs of the planner for each sample, of a repository with {users} stargazers whose lists have
 a heavy tail: the long ones hold more of everything, and take longest. A quarter of the runs is carried out
 as asked, in a quarter 1 % of the users fail and 1 % are gone, a quarter is interrupted after 30 to 90 % of
-its time, and a quarter is both. Five neighbours for each share, whether they were seen or not.
+its time, and a quarter is both. What ends with its budget, 30 to 90 % of the price of all, is not interrupted
+besides. Five neighbours for each share, whether they were seen or not.
 
 """
 
@@ -139,25 +140,26 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def _samples(cells: dict[tuple[str, int | None, str], Held], name: str) -> list[int | None]:
+def _samples(cells: dict[tuple[str, Size, str], Held], name: str) -> list[Size]:
     found = {sample for ground, sample, _ in cells if ground == name}
-    return sorted(found, key=lambda one: one or 1 << 30)
+    return sorted(found, key=lambda one: one if isinstance(one, int) else 1 << 30 + (one is None))
 
 
-def _called(sample: int | None) -> str:
-    return "all" if sample is None else f"{sample:,}"
+def _called(sample: Size) -> str:
+    if isinstance(sample, int):
+        return f"{sample:,} users"
+    return "all users" if sample is None else "what a budget pays for"
 
 
-def _cells(cells: dict[tuple[str, int | None, str], Held]) -> str:
+def _cells(cells: dict[tuple[str, Size, str], Held]) -> str:
     rows = [
-        [f"{_called(sample)} users"]
-        + [f"{cells[PLANTED, sample, f'{share:.0%}'].coverage:.1%}" for share in SHARES]
+        [_called(sample)] + [f"{cells[PLANTED, sample, f'{share:.0%}'].coverage:.1%}" for share in SHARES]
         for sample in _samples(cells, PLANTED)
     ]
     return table(["sample", *(f"shared by {share:.0%}" for share in SHARES)], rows)
 
 
-def _verdict(cells: dict[tuple[str, int | None, str], Held], sums: dict[Key, Held]) -> str:
+def _verdict(cells: dict[tuple[str, Size, str], Held], sums: dict[Key, Held]) -> str:
     named = {f"{share:.0%}" for share in SHARES}
     planted = [held for (_, _, what), held in cells.items() if what in named]
     pooled, least = Held(), min(held.coverage for held in planted)
@@ -198,10 +200,10 @@ def _worst(values: Sequence[float]) -> float:
     return max(values, key=abs)
 
 
-def _shown(cells: dict[tuple[str, int | None, str], Held]) -> str:
+def _shown(cells: dict[tuple[str, Size, str], Held]) -> str:
     groups = ("top 20", "top 100", "top 20 by relevance", "top 100 by relevance")
     rows = [
-        [f"{'the repository above' if name == PLANTED else name}, {_called(sample)} users"]
+        [f"{'the repository above' if name == PLANTED else name}, {_called(sample)}"]
         + [
             f"{cells[name, sample, what].coverage:.1%}" if (name, sample, what) in cells else ""
             for what in groups

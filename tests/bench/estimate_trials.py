@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tests.bench.estimate_runs import Ran, Row, Trial, first_rows, rows_of, run
 from tests.bench.estimate_world import Ground, from_lists, heavy_tailed
 
+from stargazer.planner.sample import SampleSize
 from stargazer.sandbox import Graph, Recipe, real_graph
 
 PLANTED = "planted"
@@ -21,12 +23,19 @@ SYNTHETIC = "synthetic/stars-5000"
 MODES = ("whole", "failing", "cut", "cut and failing")
 """Runs go through these in turn, by their seed."""
 
+UNCUT = MODES[:2]
+"""What ends with its budget is not cut besides."""
+
+
+Size: TypeAlias = "SampleSize | None"
+"""How many users are read; None: everybody; "max": as many as a budget pays for."""
+
 
 class Task(msgspec.Struct, frozen=True):
-    """Some runs of one kind; `sample` None reads everybody."""
+    """Some runs of one kind."""
 
     ground: str
-    sample: int | None
+    sample: Size
     seeds: tuple[int, int]
     only: str | None = None
 
@@ -63,7 +72,7 @@ class Held(msgspec.Struct):
         return self.held / max(1, self.rows)
 
 
-Key = tuple[str, int | None, str, str]
+Key = tuple[str, Size, str, str]
 """Ground, sample, mode, and which rows: a share in per cent, or the top so many."""
 
 
@@ -88,7 +97,7 @@ def lists_of(graph: Graph, repository: str, numbers: dict[str, int]) -> list[lis
 
 
 @cache
-def usual_seconds(name: str, sample: int | None) -> float:
+def usual_seconds(name: str, sample: Size) -> float:
     """What such a run costs when nothing goes wrong."""
     return run(ground(name), Trial(sample, 0)).github_seconds
 
@@ -97,13 +106,13 @@ def play(task: Task) -> dict[Key, Held]:
     """Carry out some runs."""
     sums: dict[Key, Held] = {}
     for seed in range(*task.seeds):
-        mode = task.only or MODES[seed % len(MODES)]
-        cut = None
-        if "cut" in mode:
-            part = 0.3 + 0.6 * (seed * 0.618 % 1)
-            cut = part * usual_seconds(task.ground, task.sample)
+        modes = UNCUT if task.sample == "max" else MODES
+        mode = task.only or modes[seed % len(modes)]
+        part = 0.3 + 0.6 * (seed * 0.618 % 1)
+        cut = part * usual_seconds(task.ground, task.sample) if "cut" in mode else None
+        budget = part * usual_seconds(task.ground, None) if task.sample == "max" else None
         wanted = len(ground(task.ground).lists) if task.sample is None else task.sample
-        ran = run(ground(task.ground), Trial(wanted, seed, "failing" in mode, cut))
+        ran = run(ground(task.ground), Trial(wanted, seed, "failing" in mode, cut, budget))
         if ran.coverage.sampled is not None or ran.coverage.users_unread == 0:
             take_in(sums, ran, task, mode)
     return sums
@@ -163,9 +172,9 @@ def joined(parts: Sequence[dict[Key, Held]]) -> dict[Key, Held]:
     return sums
 
 
-def over_modes(sums: dict[Key, Held]) -> dict[tuple[str, int | None, str], Held]:
+def over_modes(sums: dict[Key, Held]) -> dict[tuple[str, Size, str], Held]:
     """The sums of all modes together."""
-    together: dict[tuple[str, int | None, str], Held] = {}
+    together: dict[tuple[str, Size, str], Held] = {}
     for (name, sample, _, what), held in sums.items():
         together.setdefault((name, sample, what), Held()).join(held)
     return together
