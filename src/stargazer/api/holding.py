@@ -105,7 +105,8 @@ class Holding(Generic[V]):
             async with self._room:
                 found = await count()
             now = self._now()
-            if era == self._era:
+            # What is too large would drive out everything else, and itself.
+            if era == self._era and found.size_bytes <= HELD_BYTES // 2:
                 self._held.put((about, found.id), found, now, found.size_bytes)
             return found
 

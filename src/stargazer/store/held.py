@@ -36,16 +36,29 @@ _BYTES_A_NEIGHBOUR = 16
 """Its number, what it shares, and its place in one order."""
 
 
-class Order(msgspec.Struct, frozen=True, eq=False):
-    """The first neighbours by a score, as many as were asked for, and their stars."""
+ORDERS_AT_MOST = 32
+"""So many orders are kept of one answer: by each score, with each filter."""
 
+
+class Order(msgspec.Struct, frozen=True, eq=False):
+    """The first of `total` neighbours by a score, as many as were asked for, and their stars."""
+
+    total: int
     numbers: Int32s = NOTHING
     stars: Int32s = NOTHING
 
     def extended(self, numbers: Int32s, stars: Int32s) -> Order:
         """Go on with those that are not in it; whoever is keeps the place."""
-        new = ~np.isin(numbers, self.numbers)
-        return Order(np.concatenate([self.numbers, numbers[new]]), np.concatenate([self.stars, stars[new]]))
+        new = ~np.isin(numbers, self.numbers, kind="table")
+        return Order(
+            self.total,
+            np.concatenate([self.numbers, numbers[new]]),
+            np.concatenate([self.stars, stars[new]]),
+        )
+
+    def has(self, count: int | None) -> bool:
+        """Whether it has the first *count*, None for all."""
+        return len(self.numbers) >= (self.total if count is None else min(count, self.total))
 
 
 class Which(msgspec.Struct, frozen=True):
@@ -108,22 +121,31 @@ class HeldCount:
 
     async def first(
         self, connection: Connection, endpoint: int, count: int | None, stargazers: int, which: Which
-    ) -> tuple[Order, int]:
-        """Put at least the first *count* neighbours in order, None for all; returns how many there are, too.
+    ) -> Order:
+        """Put at least the first *count* neighbours in order, None for all.
 
         Runs inside a transaction that shows every statement the same snapshot.
         """
         async with self._ordering:
-            numbers = await self._wanted(connection, endpoint, which)
-            order = self._orders.get(which, Order())
-            count = len(numbers) if count is None else min(count, len(numbers))
-            if len(order.numbers) < count:
-                found = await self._leaders(connection, endpoint, numbers, count, stargazers, which.sort)
-                order = order.extended(
-                    *await self._ordered(connection, endpoint, found, stargazers, which.sort)
-                )
-                self._orders[which] = order
-        return order, len(numbers)
+            order = self._orders.get(which)
+            if order is None or len(order.numbers) < (
+                order.total if count is None else min(count, order.total)
+            ):
+                numbers = await self._wanted(connection, endpoint, which)
+                order = order or Order(len(numbers))
+                wanted = len(numbers) if count is None else min(count, len(numbers))
+                if wanted:
+                    found = await self._leaders(connection, endpoint, numbers, wanted, stargazers, which.sort)
+                    ordered = await self._ordered(connection, endpoint, found, stargazers, which.sort)
+                    order = await asyncio.to_thread(order.extended, *ordered)
+                self._keep(which, order)
+        return order
+
+    def _keep(self, which: Which, order: Order) -> None:
+        """Keep an order, and not too many of them."""
+        self._orders[which] = order
+        while len(self._orders) > ORDERS_AT_MOST:
+            del self._orders[next(iter(self._orders))]
 
     async def _wanted(self, connection: Connection, endpoint: int, which: Which) -> Int32s:
         """The numbers of those that pass the filter, ascending."""
@@ -153,19 +175,31 @@ class HeldCount:
         search = leading.Search(self.shared_by(numbers), count, sort, stargazers, stands_for=self.stands_for)
         while (places := await asyncio.to_thread(search.next_places)) is not None:
             known, stars = await counting.stars_of(connection, endpoint, numbers[places])
-            search.learn(places[np.isin(numbers[places], known)], stars)
-        return numbers[search.leaders()]
+            await asyncio.to_thread(_learn, search, places, numbers, known, stars)
+        leaders: NDArray[np.intp] = await asyncio.to_thread(search.leaders)
+        return numbers[leaders]
 
     async def _ordered(
         self, connection: Connection, endpoint: int, candidates: Int32s, stargazers: int, sort: rank.Score
     ) -> tuple[Int32s, Int32s]:
         """Put candidates in order; those that are equal stand by name."""
         numbers, stars = await counting.alphabet(connection, endpoint, candidates, of=self.repositories)
-        wanted = np.isin(numbers, candidates)
-        numbers, stars = numbers[wanted], stars[wanted]
-        scores = self._scores(numbers, stars, stargazers, sort)
-        places = await asyncio.to_thread(leading.in_order, scores, self.shared_by(numbers))
-        return numbers[places], stars[places]
+
+        def arrange() -> tuple[Int32s, Int32s]:
+            wanted = np.isin(numbers, candidates, kind="table")
+            kept, of_kept = numbers[wanted], stars[wanted]
+            shared = self.shared_by(kept)
+            scores = rank.standing(
+                sort,
+                shared.astype(np.float64),
+                of_kept.astype(np.float64),
+                stargazers,
+                stands_for=self.stands_for,
+            )
+            places = leading.in_order(scores, shared)
+            return kept[places], of_kept[places]
+
+        return await asyncio.to_thread(arrange)
 
     def at(self, numbers: Int32s) -> NDArray[np.intp]:
         """The places of neighbours among all of them, by number."""
@@ -189,12 +223,6 @@ class HeldCount:
         if not_whole is None:
             return nothing, nothing
         return nothing, (self.shared_by(numbers) + not_whole).tolist()
-
-    def _scores(
-        self, numbers: Int32s, stars: Int32s, stargazers: int, sort: rank.Score
-    ) -> NDArray[np.float64]:
-        shared = self.shared_by(numbers).astype(np.float64)
-        return rank.standing(sort, shared, stars.astype(np.float64), stargazers, stands_for=self.stands_for)
 
     def sharers(self, numbers: Int32s) -> Sharers | None:
         """Gather who shares some neighbours; None where nobody is named."""
@@ -251,6 +279,13 @@ class HeldAnswer(StoredAnswer, frozen=True, kw_only=True, eq=False):
             neighbours=len(counted.numbers),
             count=counted,
         )
+
+
+def _learn(
+    search: leading.Search, places: NDArray[np.intp], numbers: Int32s, known: Int32s, stars: Int32s
+) -> None:
+    """Tell a search the stars of the places that it wants; of a repository that is gone nobody knows them."""
+    search.learn(places[np.isin(numbers[places], known, kind="table")], stars)
 
 
 async def count_people(

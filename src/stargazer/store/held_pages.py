@@ -45,10 +45,10 @@ class HeldPages:
         Raises:
             StoreUnavailable: the database failed.
         """
-        order, total = await self._first(offset + limit, which)
-        part = slice(offset, min(offset + limit, total))
+        order = await self._first(offset + limit, which)
+        part = slice(offset, min(offset + limit, order.total))
         numbers, stars = order.numbers[part], order.stars[part]
-        return await self._made(numbers, stars, await self._sharers(numbers, names)), total
+        return await self._made(numbers, stars, await self._sharers(numbers, names)), order.total
 
     async def stream(self, which: Which, *, names: int | None) -> AsyncIterator[tuple[StoredNeighbour, ...]]:
         """Read all neighbours, some at a time; no connection is held in between.
@@ -56,8 +56,8 @@ class HeldPages:
         Raises:
             StoreUnavailable: the database failed.
         """
-        order, total = await self._first(None, which)
-        numbers, stars = order.numbers[:total], order.stars[:total]
+        order = await self._first(None, which)
+        numbers, stars = order.numbers, order.stars
         ranking = Ranking(numbers, NOTHING, stars, self._count.seen[self._count.at(numbers)])
         for low, high in ranking.parts(neighbours=_STREAM_GATHERED, stars=_STREAM_STARS):
             gathered = await self._sharers(numbers[low:high], names)
@@ -72,7 +72,7 @@ class HeldPages:
         Raises:
             StoreUnavailable: the database failed.
         """
-        order, _ = await self._first(count, Which(sort))
+        order = await self._first(count, Which(sort))
         return order.numbers[:count]
 
     async def chance(self) -> float:
@@ -86,7 +86,7 @@ class HeldPages:
             numbers, stars = await counting.stars_of(connection, self._database.endpoint, numbers)
         return chance(self._count.shared_by(numbers), stars)
 
-    async def _first(self, count: int | None, which: Which) -> tuple[Order, int]:
+    async def _first(self, count: int | None, which: Which) -> Order:
         async with self._database.transaction(isolation="repeatable_read") as connection:
             endpoint, stargazers = self._database.endpoint, self._answer.stargazers
             return await self._count.first(connection, endpoint, count, stargazers, which)
