@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -22,8 +22,11 @@ from stargazer.service.details import DetailsLater, Fetched, Purse, fetch_detail
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.details import MAX_AGE, KnownDetails
 from stargazer.store.jobs import Jobs
+from stargazer.store.key_text import make_key_text
+from stargazer.store.keys import Keys, NewKey
 from stargazer.store.ledger import PostgresLedger
 from stargazer.store.ledger_bell import Bell
+from stargazer.store.usage import Usage
 
 database_url = service_world.database_url
 migrated = service_world.migrated
@@ -242,6 +245,24 @@ async def test_a_job_is_answered_before_its_details(
         assert (await desk.service.details.known(numbers)).unknown == 0
     [line] = [record for record in caplog.records if record.name == "stargazer.service.details"]
     assert (line.message, line.levelname) == ("details.fetched", "INFO")
+
+
+async def test_the_key_that_wanted_the_job_pays(database_url: str) -> None:
+    """What details cost is on its day, like the reading itself."""
+    async with (
+        opened(quiet_graph(), database_url) as desk,
+        desk.github() as github,
+        DetailsLater.open(desk.service, asyncio.Event()) as later,
+    ):
+        await Keys(desk.database).create(NewKey(name="somebody"), make_key_text(bytes(32)), desk.clock.now())
+        begun = desk.sandbox.totals.points
+        await worked(desk, github, later, Budget())
+        read = desk.sandbox.totals.points
+        await later.settled()
+        [day] = await Usage(desk.database).days("somebody", date.min)
+
+        assert read > begun
+        assert day.points == desk.sandbox.totals.points - read > 0
 
 
 async def test_told_to_stop_it_ends_after_the_call_in_flight(

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -23,6 +24,7 @@ from stargazer.service.stores import Stores
 from stargazer.store.answers import StoredAnswer
 from stargazer.store.details import KnownDetails
 from stargazer.store.repositories import StoredRepository
+from stargazer.store.usage import Usage
 
 PATIENCE = timedelta(seconds=60)
 """So long a call for details waits for its turn; then it is left to another time."""
@@ -39,7 +41,8 @@ _LOG = logging.getLogger(__name__)
 class Purse(msgspec.Struct, frozen=True):
     """Who pays: the way to GitHub, its ledger, what may be spent, and how much of that is.
 
-    `patience` is how long a call may wait for its turn.
+    `patience` is how long a call may wait for its turn. What is spent is on the
+    day of the key that pays for `job`, if it is for one.
     """
 
     transport: Transport
@@ -47,6 +50,7 @@ class Purse(msgspec.Struct, frozen=True):
     budget: Budget = Budget()
     spent: Spent = Spent()
     patience: timedelta = PATIENCE
+    job: UUID | None = None
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -112,13 +116,19 @@ class _Fetching:
             reply = await send_granted(
                 call, grant, transport=self._purse.transport, ledger=self._purse.ledger, clock=self._clock
             )
-            self._spent += spent_on(reply, (), retries=0)
+            await self._pay(spent_on(reply, (), retries=0))
             said = read_details(reply)
             await self._stores.details.write({numbers[one]: about for one, about in said.items()}, asked_at)
             if reply.failure is not None:
                 self._left = reply.failure.message
                 break
         return Fetched(self._spent, self._left)
+
+    async def _pay(self, cost: Spent) -> None:
+        self._spent += cost
+        if self._purse.job is not None:
+            usage = Usage(self._stores.database)
+            await usage.charge(self._purse.job, points=cost.points, github_seconds=cost.github_seconds)
 
     async def _turn(self, call: Call) -> Granted | None:
         """Wait until the call may be sent; None when it may not, or not soon."""

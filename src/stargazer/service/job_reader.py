@@ -71,7 +71,7 @@ class JobReader:
             if outcome.coverage.sampled is not None or outcome.coverage.users_unread == 0:
                 break
         if self._details is not None:
-            self._details.want(answer, Purse(transport, ledger, job.budget, spent))
+            self._details.want(answer, Purse(transport, ledger, job.budget, spent, job=job.id))
         return answer.id
 
     async def _read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
@@ -36,6 +37,9 @@ SELECT key_number AS number, points, github_seconds FROM api_key_day
 WHERE endpoint = $1 AND key_number = ANY ($2::int[]) AND day = (clock_timestamp() AT TIME ZONE 'UTC')::date
 """
 """What the jobs of keys cost today."""
+
+_CHARGE = "SELECT charge_key($1, job_payer($1, $2), 0, $3, $4)"
+"""Add to the day of the key that pays for a job what was spent for it."""
 
 _DAYS = """
 SELECT key.name, counted.day, counted.requests, counted.not_modified, counted.jobs, counted.points,
@@ -107,6 +111,15 @@ class Usage:
             await connection.execute(
                 _USED, self._endpoint, [one.number for one in used], [one.used_at for one in used]
             )
+
+    async def charge(self, job: UUID, *, points: float, github_seconds: float) -> None:
+        """Add what was spent for a job, beyond its reading, to the day of the key that pays for it.
+
+        Raises:
+            StoreUnavailable: the database cannot be used.
+        """
+        async with self._database.connection() as connection:
+            await connection.execute(_CHARGE, self._endpoint, job, points, github_seconds)
 
     async def today(self, numbers: Sequence[int]) -> dict[int, Spent]:
         """What the jobs of these keys cost today, by the database's clock.
