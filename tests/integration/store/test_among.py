@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.integration.store.answers_world import MADE_AT, SMALL, World, packed
+from tests.integration.store.answers_world import (
+    LISTS,
+    MADE_AT,
+    REPOSITORIES,
+    SMALL,
+    USERS,
+    World,
+    packed,
+)
 
 from stargazer.planner.coverage import Kind
 from stargazer.runner import SystemClock
@@ -91,47 +101,104 @@ async def test_lists_of_all_where_the_operator_shares_them(database: Database) -
     assert (found.coverage.lists, found.coverage.stargazers_listed) == (4, 4)
 
 
+class Others(msgspec.Struct, frozen=True):
+    """What a second user's readings brought: repositories and people behind the first ones, and lists."""
+
+    repositories: tuple[str, ...]
+    people: int
+    lists: Lists
+    listed: Lists
+
+    async def write(self, database: Database, world: World) -> None:
+        """Put it beside what is there, seen later."""
+        later, endpoint = MADE_AT + timedelta(days=1), database.endpoint
+        first, first_user = len(world.repositories), len(world.logins)
+        async with database.transaction() as connection:
+            for number, name in enumerate(self.repositories, first):
+                await connection.execute(REPOSITORIES, endpoint, number, 1000 + number, name, 7, later)
+            for number in range(first_user, first_user + self.people):
+                await connection.execute(USERS, endpoint, number, f"U_{number}", f"q{number}", later)
+            for number, starred in self.lists.items():
+                row = (endpoint, number, later, len(starred), packed(starred))
+                await connection.execute(LISTS, *row)
+        await owner(database, self.listed)
+
+
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[World, Lists, Lists]:
-    """Star lists, and what two users know: whose stargazers some of these people are."""
-    numbers = range(draw(st.integers(1, 6)))
-    people = range(draw(st.integers(1, 6)))
+def worlds(draw: st.DrawFn) -> tuple[World, Lists, Others]:
+    """Star lists, whose stargazers some of these people are to one user, and what another one brought.
+
+    Repositories may bear one name, and people and repositories may be on the lists of both.
+    """
+    names = draw(
+        st.lists(st.sampled_from(["o/a", "o/b", "O/A", "p/c", "p/d", "p/e"]), min_size=1, max_size=6)
+    )
+    numbers, people = range(len(names)), range(draw(st.integers(1, 6)))
     some = st.frozensets(st.sampled_from(numbers))
     stars = draw(st.lists(st.none() | some, min_size=len(people), max_size=len(people)))
     world = World(
-        tuple((f"o/{number}", 9) for number in numbers),
+        tuple((name, 9) for name in names),
         tuple(f"p{person}" for person in people),
         {person: found for person, found in enumerate(stars) if found is not None},
     )
-    lists = st.dictionaries(st.sampled_from(numbers), st.frozensets(st.sampled_from(people)), max_size=3)
-    return world, draw(lists), draw(lists)
+    mine = st.dictionaries(st.sampled_from(numbers), st.frozensets(st.sampled_from(people)), max_size=3)
+    more = draw(st.lists(st.sampled_from(["o/a", "O/A", "p/c", "q/x"]), max_size=3))
+    new_people = draw(st.integers(0, 3))
+    all_numbers = st.sampled_from(range(len(names) + len(more)))
+    new = range(len(people), len(people) + new_people)
+    everybody = st.sampled_from(range(len(people) + new_people))
+    return (
+        world,
+        draw(mine),
+        Others(
+            tuple(more),
+            new_people,
+            {number: draw(st.frozensets(all_numbers)) for number in new},
+            draw(st.dictionaries(all_numbers, st.frozensets(everybody), max_size=3)),
+        ),
+    )
 
 
 @given(known=worlds())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_others_lists_change_nothing(database: Database, known: tuple[World, Lists, Lists]) -> None:
-    """Whatever others read: only people on one's own lists count, and nothing else is told."""
-    world, my_lists, their_lists = known
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_others_lists_change_nothing(database: Database, known: tuple[World, Lists, Others]) -> None:
+    """The answer is that of a store that others have never used: only people on one's own lists count."""
+    world, my_lists, others = known
     apart = await _apart(database)
     await world.write(apart)
     mine = await owner(apart, my_lists)
-    names = [name for name, _ in world.repositories] + ["o/unknown"]
+    names = sorted({name for name, _ in world.repositories} | {"o/unknown", "Q/x"})
     before = [await ask(apart, name, [mine]) for name in names]
 
-    await owner(apart, their_lists)
+    await others.write(apart, world)
 
-    people = frozenset[int]().union(*my_lists.values())
-    for number, (name, (found, neighbours)) in enumerate(zip(names, before, strict=True)):
+    for name, (found, neighbours) in zip(names, before, strict=True):
         after, told = await ask(apart, name, [mine])
-        assert (after.coverage, told) == (found.coverage, neighbours)
-        counted = [who for who in people if number in world.lists.get(who, ())]
-        assert after.coverage.stargazers_listed == len(counted)
-        assert set(after.coverage.lists_of) == {world.repositories[each][0] for each in my_lists}
-        expected = {
-            other: {world.logins[who] for who in counted if place in world.lists[who]}
-            for place, (other, _) in enumerate(world.repositories)
-            if place != number
-        }
-        assert {each.repo: set(each.stargazers) for each in told} == {
-            other: who for other, who in expected.items() if who
-        }
+        assert (after.repository, after.coverage, told) == (found.repository, found.coverage, neighbours)
+        assert (after.answer and after.answer.id) == (found.answer and found.answer.id)
+        assert_counted(world, my_lists, after, told)
+
+
+def assert_counted(world: World, my_lists: Lists, found: Among, told: list[StoredNeighbour]) -> None:
+    """See that it is what counting by hand gives."""
+    people = frozenset[int]().union(*my_lists.values())
+    assert set(found.coverage.lists_of) == {world.repositories[each][0] for each in my_lists}
+    assert found.coverage.lists == len(people & world.lists.keys())
+    if found.answer is None:
+        bearers = [
+            number
+            for number, (name, _) in enumerate(world.repositories)
+            if name.lower() == found.repository.lower()
+        ]
+        assert not any(number in world.lists.get(who, ()) for number in bearers for who in people)
+        return
+    number = found.answer.repository_number
+    assert world.repositories[number][0].lower() == found.repository.lower()
+    counted = [who for who in people if number in world.lists.get(who, ())]
+    assert found.coverage.stargazers_listed == len(counted)
+    expected = {
+        (1000 + place, tuple(sorted(world.logins[who] for who in counted if place in world.lists[who])))
+        for place in range(len(world.repositories))
+        if place != number and any(place in world.lists[who] for who in counted)
+    }
+    assert {(each.database_id, each.stargazers) for each in told} == expected
