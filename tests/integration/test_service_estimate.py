@@ -93,6 +93,21 @@ async def test_an_estimate_is_never_served_as_exact(database_url: str) -> None:
         assert await desk.service.latest(wanted) == exact
 
 
+async def test_an_old_estimate_is_cleaned_and_no_exact_answer_for_its_sake(database_url: str) -> None:
+    """The last answer about everybody stays, however many estimates came after it."""
+    async with opened(busy_graph(40), database_url) as desk:
+        exact = (await desk.read()).answer
+        assert exact is not None
+        desk.later(days=8)
+        estimate = (await desk.read(sampling=Sampling(20))).answer
+        assert estimate is not None
+        assert estimate.kind is Kind.ESTIMATE
+        desk.later(days=1)
+
+        assert await desk.service.answers.clean(desk.clock.now()) == 1
+        assert await desk.service.answers.latest(exact.repository_number, exact.credential_user) == exact
+
+
 async def test_nothing_is_read_twice_on_the_way_to_exact(database_url: str) -> None:
     """A larger sample goes on from the smaller one, and the exact answer from that."""
     async with opened(busy_graph(), database_url) as desk:

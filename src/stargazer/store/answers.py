@@ -80,10 +80,10 @@ _BY_ID = f"{_STORED} AND id = $2 AND ($3::int IS NULL OR credential_user = $3)"
 _CLEAN = """
 DELETE FROM answer AS old
 WHERE endpoint = $1 AND made_at < $2
-  AND NOT ($3 AND NOT EXISTS (
+  AND NOT ($3 AND sampling = '' AND NOT EXISTS (
     SELECT FROM answer AS newer
     WHERE newer.endpoint = old.endpoint AND newer.repository_number = old.repository_number
-      AND newer.credential_user = old.credential_user
+      AND newer.credential_user = old.credential_user AND newer.sampling = ''
       AND (newer.made_at, newer.id) > (old.made_at, old.id)))
 """
 
@@ -254,7 +254,8 @@ class Answers:
     async def clean(self, older_than: datetime, *, keep_latest: bool = True) -> int:
         """Remove the answers made before a moment, and return how many.
 
-        With *keep_latest* the last one of each repository and credential stays.
+        With *keep_latest* the last one of each repository and credential stays, estimates left out:
+        they are made again from the lists that are kept.
 
         Raises:
             StoreUnavailable: the database failed.
