@@ -146,6 +146,25 @@ async def test_a_list_that_broke_off_widens_what_is_told(served: Served) -> None
         assert each["shared"] <= truth[each["repo"]] <= each["shared_high"]
 
 
+async def test_samples_will_do(served: Served) -> None:
+    """With `sample` a part of each is read: the overlap is exact, and neighbours have intervals."""
+    one, two = stargazers(served)
+    async with served.http.get(f"{PATH}&sample=30&per_page=50&min_shared=2") as response:
+        told = await response.json()
+        following = response.links["next"]["url"]
+
+    assert [each["kind"] for each in told["repositories"]] == ["estimate", "estimate"]
+    assert told["union"] == {"stargazers": len(one | two)}
+    assert (told["kind"], told["complete"]) == ("estimate", True)
+    truth = neighbours(served, one | two)
+    held = [each["shared_low"] <= truth[each["repo"]] <= each["shared_high"] for each in told["neighbours"]]
+    assert sum(held) >= 0.9 * len(held)
+    async with served.http.get(following) as response:
+        assert response.status == 200
+        more = await response.json()
+    assert not {each["repo"] for each in more["neighbours"]} & {each["repo"] for each in told["neighbours"]}
+
+
 async def test_nobody_compares_what_others_read(idle: Served) -> None:
     """Answers of another GitHub user are as good as not stored."""
     async with idle.working():

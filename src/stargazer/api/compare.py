@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from stargazer.api.answering import Asked, Found
 from stargazer.api.asked import QUERY
+from stargazer.api.asked_sampling import SAMPLING, read_sampling
 from stargazer.api.backend import Backend, Given, KeyRequest
 from stargazer.api.fields import WAIT_SECONDS, choose, field, matches, wait_seconds
 from stargazer.api.job_views import path_of, retry_seconds, view
@@ -25,6 +26,8 @@ from stargazer.api.parameters import Choice, Parameter, Repeated, Text, read_que
 from stargazer.api.replies import JSON, Headers, Reply, json_reply
 from stargazer.errors import AnswerGone
 from stargazer.neighbours.rank import Score
+from stargazer.neighbours.sampling import Sampling
+from stargazer.neighbours.stop import Until
 from stargazer.planner.name import OWNER
 from stargazer.service.comparing import (
     OF,
@@ -36,6 +39,7 @@ from stargazer.service.comparing import (
     compare,
 )
 from stargazer.service.items import item
+from stargazer.service.wanted import terms_of
 from stargazer.store.jobs_states import Job
 
 PATH = "/compare"
@@ -66,6 +70,7 @@ COMPARE_QUERY: tuple[Parameter, ...] = (
         example="intersection",
     ),
     *(parameter for parameter in QUERY if parameter.name in _LIKE_NEIGHBOURS),
+    *SAMPLING,
 )
 """What may be asked."""
 
@@ -82,12 +87,23 @@ class Query(msgspec.Struct, frozen=True):
     names: int | None = 1_000
     max_age: int | None = None
     answer: UUID | None = None
+    mode: str | None = None
+    sample: int | None = None
+    until: Until | None = None
+    seed: int | None = None
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """Which sample of each will do; None: everybody is to be read."""
+        return read_sampling(self.mode, self.sample, self.until, self.seed)
 
     def pinned(self, answer: UUID, page: int) -> str:
         """Write a query for a page of the same neighbours."""
         names = "all" if self.names is None else self.names
         written: list[tuple[str, Any]] = [("repo", name) for name in self.repo]
         written += [("of", self.of), ("sort", self.sort), ("min_shared", self.min_shared), ("names", names)]
+        sampling = {name: getattr(self, name) for name in ("mode", "sample", "until", "seed")}
+        written += [(name, value) for name, value in sampling.items() if value is not None]
         return urlencode([*written, ("per_page", self.per_page), ("page", page), ("answer", answer)])
 
 
@@ -107,7 +123,8 @@ class CompareController(Controller):
         credential = await backend.credentials.of(key)
         max_age = None if query.max_age is None else timedelta(seconds=query.max_age)
         asked = [
-            Asked(repository=name, credential=credential, key=key, max_age=max_age) for name in query.repo
+            Asked(repository=name, credential=credential, key=key, max_age=max_age, sampling=query.sampling)
+            for name in query.repo
         ]
         comparing = _Comparing(backend, query, asked, is_named=NAMES in key.scopes)
         if query.answer is not None:
@@ -132,7 +149,8 @@ class _Comparing:
         self._is_named = is_named
         credential = asked[0].credential
         names = tuple(one.lower() for one in query.repo)
-        self._about = (names, query.of, credential.user, credential.shared, is_named)
+        owners = (credential.user, credential.shared)
+        self._about = (names, query.of, terms_of(query.sampling), owners, is_named)
 
     async def found(self, seconds: float) -> list[Found | Job]:
         """Find the answers, or the jobs that read them and take longer.

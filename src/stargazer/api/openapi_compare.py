@@ -128,7 +128,8 @@ def compare_paths() -> dict[str, Any]:
         "neighbours of their union or intersection, with the share of these people who starred them. The "
         "repositories themselves are none. Exact answers give exact counts; where one is not exact, members "
         "that end in `_low` and `_high` bound them. What is not stored is read first, as for neighbours: "
-        "each repository has a job, and if they take longer the answer is **202** with the jobs.",
+        "each repository has a job, and if they take longer the answer is **202** with the jobs. With "
+        "`mode=estimate` a random sample of each will do: who starred them is counted all the same.",
         {
             "200": parts.answer("The comparison.", parts.ref("Comparison"), _EXAMPLE, more),
             "202": jobs,
