@@ -126,9 +126,10 @@ def _neighbours() -> dict[str, Any]:
         "Which other repositories do its stargazers star, how many of them, and who? What is stored is "
         "answered at once. Otherwise a job is started, one however many ask, and waited for; if it takes "
         "longer the answer is **202**: ask again, or follow the job. An answer of more than a day is "
-        "served while a job refreshes it. With `from=store` it is what the people on your stored lists of "
-        "stargazers starred besides the repository: not its own neighbours, but of any repository, for no "
-        "points and without a job. Follow `Link` for further pages: they are pages of the same answer, "
+        "served while a job refreshes it. With `sample` or `until` an estimate will do, which is there "
+        "sooner. With `from=store` it is what the people on your stored lists of stargazers starred besides "
+        "the repository: not its own neighbours, but of any repository, for no points and without a job. "
+        "Follow `Link` for further pages: they are pages of the same answer, "
         "whatever comes after it. What neighbours are about is found out when a job is done, for "
         "the closest of them; until then filters by it find nothing.",
         {"200": _found(), "202": accepted, "304": unchanged},
