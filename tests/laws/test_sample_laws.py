@@ -167,6 +167,8 @@ def test_a_watched_plan_reads_not_much_more_than_the_next_look() -> None:
     driver = Driver(plan, world)
 
     while driver.step() is None:
+        # When it is enough nobody can say before.
+        assert plan.progress().eta_seconds is None
         if plan.coverage.sample >= 100:
             plan.suffice()
 

@@ -103,6 +103,10 @@ class Outlook:
             return None
         return self._forecast(self.work_left(), now)
 
+    def foreseen(self, left: Estimate | None) -> Estimate | None:
+        """The same, or None where only whoever looks on can say when it is enough."""
+        return None if self.aim is not None and self.aim.is_open else left
+
     def estimate(self, spent: Spent, now: datetime, begun_at: datetime) -> Estimate | None:
         """What the whole run costs; None until the repository is known."""
         left = self.left(now)

@@ -363,7 +363,6 @@ class Plan:
             self._error = self._error or tally.star_lists_error(self._listing)
 
     # What it will cost, and how far it is.
-
     def left(self, now: datetime | None = None) -> Estimate | None:
         """What is still to be spent: None until the first reply. Its `seconds` are the ETA."""
         now = now or self._now
@@ -397,4 +396,5 @@ class Plan:
 
     def progress(self) -> Progress:
         """How far the run is."""
-        return Progress.of(self.repository, self.facts, self.coverage, self.spent, self.left())
+        left = self._outlook.foreseen(self.left())
+        return Progress.of(self.repository, self.facts, self.coverage, self.spent, left)

@@ -60,7 +60,8 @@ Step = Send | Wait | Finish
 class Progress(msgspec.Struct, frozen=True):
     """How far a run is. Seconds are GitHub's, `eta_seconds` those on the wall clock that are left.
 
-    `stargazers_total` and `eta_seconds` are None until the first reply.
+    `stargazers_total` and `eta_seconds` are None until the first reply, the latter also while a rule
+    decides when a sample is large enough.
     """
 
     repository: str
