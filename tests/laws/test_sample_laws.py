@@ -143,6 +143,26 @@ def test_max_reads_as_many_as_the_budget_pays_for(seconds: float) -> None:
     assert coverage.sample >= 0.6 * coverage.users_read
 
 
+def test_a_sample_costs_less_than_everybody() -> None:
+    """Nothing is known before the first reply; then the price grows with the sample."""
+    world = World.of([30] * 900)
+    plan = Plan.neighbours(REPOSITORY)
+    driver = Driver(plan, world)
+    assert plan.estimate_sample(100, world.now) is None
+    driver.step()
+
+    few, many, all_of_them = (
+        plan.estimate_sample(100, world.now),
+        plan.estimate_sample(400, world.now),
+        (plan.estimate(world.now)),
+    )
+    assert few is not None
+    assert many is not None
+    assert all_of_them is not None
+    assert few.github_seconds < many.github_seconds < all_of_them.github_seconds
+    assert few.pages < many.pages < all_of_them.pages
+
+
 def test_max_for_less_than_the_list_is_an_error() -> None:
     """A budget that does not pay for the list of stargazers leaves no sample."""
     plan = Plan.neighbours(REPOSITORY, sample="max", budget=Budget(points=2))

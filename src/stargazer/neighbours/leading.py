@@ -67,8 +67,6 @@ class Search:
 
     def leaders(self) -> NDArray[np.intp]:
         """The places of the first *count* and of all that tie with the last of them, in no order."""
-        if not len(self._scores):
-            return self._places
         return self._places[self._scores >= self._worst()]
 
     def _standing(self, shared: NDArray[np.float64], stars: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stargazer.neighbours.count import ListsChunk, Ranking, Sharers, Tally
+from stargazer.neighbours.estimate import estimate
+from stargazer.planner.sample import Sample
 
 Lists = list[frozenset[int]]
 
@@ -136,3 +138,25 @@ def test_counting_holds_no_list() -> None:
 
     assert tally.stars > 900_000
     assert peak < 1 << 20
+
+
+def test_estimates_stand_by_what_they_make_of_all() -> None:
+    """Each neighbour keeps its own interval, and names go by how many were seen."""
+    lists = [frozenset({7, 8}), frozenset({7, 9}), frozenset({9})]
+    tally = Tally(3)
+    tally.add(chunk(lists))
+    seen = tally.shared()[tally.neighbours()]
+    drawn = np.array([1, 1, 2], dtype=np.int32)
+    estimated = estimate(Sample(300, 30), drawn, seen)
+
+    numbers = np.array([9, 8, 7, 6], dtype=np.int32)
+    found = Ranking.of(numbers, numbers * 10, tally, estimated)
+
+    assert found.numbers.tolist() == [9, 8, 7]
+    assert found.shared.tolist() == [20, 10, 10]
+    assert found.seen.tolist() == [2, 1, 2]
+    assert found.stars.tolist() == [90, 80, 70]
+    assert found.ends is not None
+    assert found.ends.low.tolist() == estimated.low[[2, 1, 0]].tolist()
+    assert found.ends.high.tolist() == estimated.high[[2, 1, 0]].tolist()
+    assert found.parts(neighbours=9, stars=3) == [(0, 2), (2, 3)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stargazer.neighbours import rank
-from stargazer.neighbours.leading import Search
+from stargazer.neighbours.leading import Search, in_order
 
 
 def found(search: Search, stars: list[int]) -> tuple[set[int], int]:
@@ -52,3 +52,11 @@ def test_the_long_tail_is_not_looked_at(score: rank.Score) -> None:
     _, looked = found(Search(shared, 20, score, 200, part=50), [200] * len(shared))
 
     assert looked <= 99
+
+
+def test_what_is_equal_stays_as_it_stands() -> None:
+    """By score first, then by what is shared; then nothing is moved."""
+    scores = np.array([0.1, 0.5, 0.5, 0.5, 0.1])
+    shared = np.array([9, 2, 3, 2, 9], dtype=np.int32)
+
+    assert in_order(scores, shared).tolist() == [2, 1, 3, 0, 4]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from stargazer.planner.budget import Budget, Spent
 from stargazer.planner.details import details_calls, is_affordable, read_details
-from stargazer.planner.page import Details, DetailsRequest, Failure, FailureKind, Outcome, Reply
+from stargazer.planner.page import (
+    Call,
+    Details,
+    DetailsRequest,
+    FactsRequest,
+    Failure,
+    FailureKind,
+    Outcome,
+    Reply,
+)
 
 ABOUT = Details("A framework", "Python", is_archived=False, is_fork=False)
 
@@ -38,5 +47,7 @@ def test_only_what_github_said_is_known() -> None:
     failures = [FailureKind.GONE, FailureKind.HIDDEN, FailureKind.TIMEOUT]
     outcomes: tuple[Outcome, ...] = (ABOUT, *(Failure(kind, "m") for kind in failures))
     assert read_details(Reply(call, outcomes, None, None, 0.4)) == {0: ABOUT, 1: None}
+    other = Call(1, (FactsRequest("o", "r"),), 1, 0, 0, 0.2)
+    assert read_details(Reply(other, (ABOUT,), None, None, 0.4)) == {}
     lost = Reply(call, (), Failure(FailureKind.TRANSIENT, "m"), None, 0.4)
     assert read_details(lost) == {}
