@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
-from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,7 +20,7 @@ from stargazer.api.asked_sampling import SAMPLING, read_sampling
 from stargazer.api.backend import Backend, Given, KeyRequest
 from stargazer.api.fields import WAIT_SECONDS, choose, field, matches, wait_seconds
 from stargazer.api.job_views import path_of, retry_seconds, view
-from stargazer.api.neighbours_headers import PRIVATE, VARY
+from stargazer.api.neighbours_headers import PRIVATE, VARY, page_links
 from stargazer.api.parameters import Choice, Parameter, Repeated, Text, read_query
 from stargazer.api.replies import JSON, Headers, Reply, json_reply
 from stargazer.errors import AnswerGone
@@ -245,12 +244,6 @@ def _etag(found: Comparison, query: Query, *, is_named: bool) -> bytes:
 
 def _link(found: Comparison, query: Query, total: int) -> bytes:
     """Where the other pages of the neighbours are."""
-    last = max(1, ceil(total / query.per_page))
-    pages = {"first": 1, "last": last}
-    if query.page > 1:
-        pages["prev"] = min(query.page - 1, last)
-    if query.page < last:
-        pages["next"] = query.page + 1
-    return ", ".join(
-        f'<{PATH}?{query.pinned(found.id, page)}>; rel="{name}"' for name, page in pages.items()
-    ).encode()
+    return page_links(
+        query.page, query.per_page, total, lambda page: f"{PATH}?{query.pinned(found.id, page)}"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from math import ceil
@@ -86,16 +87,21 @@ def describe(answer: StoredAnswer) -> str:
 
 def link(found: Found, query: Query, total: int) -> bytes:
     """Where the other pages are; all of the same answer, whatever comes after it."""
-    last = max(1, ceil(total / query.per_page))
-    pages = {"first": 1, "last": last}
-    if query.page > 1:
-        pages["prev"] = min(query.page - 1, last)
-    if query.page < last:
-        pages["next"] = query.page + 1
     path = neighbours_path(found.repository)
-    return ", ".join(
-        f'<{path}?{query.pinned(found.stored.id, page)}>; rel="{name}"' for name, page in pages.items()
-    ).encode()
+    return page_links(
+        query.page, query.per_page, total, lambda page: f"{path}?{query.pinned(found.stored.id, page)}"
+    )
+
+
+def page_links(page: int, per_page: int, total: int, at: Callable[[int], str]) -> bytes:
+    """The first page, the last one, and those beside *page*; *at* says where a page is."""
+    last = max(1, ceil(total / per_page))
+    pages = {"first": 1, "last": last}
+    if page > 1:
+        pages["prev"] = min(page - 1, last)
+    if page < last:
+        pages["next"] = page + 1
+    return ", ".join(f'<{at(number)}>; rel="{name}"' for name, number in pages.items()).encode()
 
 
 def neighbours_path(repository: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -82,6 +82,53 @@ class StoredNeighbour(msgspec.Struct, frozen=True):
         low = self.shared if self.shared_low is None else self.shared_low
         high = self.shared if self.shared_high is None else self.shared_high
         return rank.bounds(score, low, high, self.stars, self.seed_stargazers)
+
+
+def make_neighbours(
+    rows: Iterable[Any],
+    numbers: NDArray[np.int32],
+    shared: NDArray[np.int32],
+    stars: NDArray[np.int32],
+    named: Sequence[tuple[str, ...]],
+    ends: tuple[Sequence[int | None], Sequence[int | None]],
+    *,
+    stargazers: int,
+) -> tuple[StoredNeighbour, ...]:
+    """Make items of columns; a repository that is not known any more is left out.
+
+    Args:
+        rows: what `REPOSITORIES` gives of them.
+        numbers: which they are.
+        shared: how many share each.
+        stars: how many stars each has.
+        named: whoever is named of those who share each.
+        ends: between which counts each may really lie.
+        stargazers: how many starred the repository whose neighbours they are.
+    """
+    called = {row["number"]: (row["name"], row["database_id"]) for row in rows}
+    counts = shared.astype(np.float64), stars.astype(np.float64)
+    scores = [
+        rank.FORMULAS[name](*counts, stargazers).tolist() for name in ("relevance", "jaccard", "cosine")
+    ]
+    columns = zip(numbers.tolist(), shared.tolist(), stars.tolist(), named, *scores, *ends, strict=True)
+    return tuple(
+        StoredNeighbour(
+            repo=called[number][0],
+            stargazers=who,
+            shared=count,
+            stars=total,
+            relevance=relevance,
+            jaccard=jaccard,
+            cosine=cosine,
+            shared_low=low,
+            shared_high=high,
+            database_id=called[number][1],
+            number=number,
+            seed_stargazers=stargazers,
+        )
+        for number, count, total, who, relevance, jaccard, cosine, low, high in columns
+        if number in called
+    )
 
 
 class Chosen(msgspec.Struct, frozen=True, eq=False):
@@ -224,36 +271,10 @@ class Slices:
         self, chosen: Chosen, usernames: Usernames, *, names: int | None
     ) -> tuple[StoredNeighbour, ...]:
         """Make the items of a page; a repository that is not known any more is left out."""
-        stargazers = await self._stargazers(chosen, usernames, names)
+        named = await self._stargazers(chosen, usernames, names)
         rows = await self._connection.fetch(REPOSITORIES, self._endpoint, chosen.numbers.tolist())
-        called = {row["number"]: (row["name"], row["database_id"]) for row in rows}
-        shared, stars = chosen.shared.astype(np.float64), chosen.stars.astype(np.float64)
-        scores = [
-            rank.FORMULAS[name](shared, stars, self.answer.stargazers).tolist()
-            for name in ("relevance", "jaccard", "cosine")
-        ]
-        ends = self._ends(chosen)
-        columns = (chosen.numbers.tolist(), chosen.shared.tolist(), chosen.stars.tolist(), stargazers)
-        return tuple(
-            StoredNeighbour(
-                repo=called[number][0],
-                stargazers=who,
-                shared=count,
-                stars=total,
-                relevance=relevance,
-                jaccard=jaccard,
-                cosine=cosine,
-                shared_low=low,
-                shared_high=high,
-                database_id=called[number][1],
-                number=number,
-                seed_stargazers=self.answer.stargazers,
-            )
-            for number, count, total, who, relevance, jaccard, cosine, low, high in zip(
-                *columns, *scores, *ends, strict=True
-            )
-            if number in called
-        )
+        columns = chosen.numbers, chosen.shared, chosen.stars
+        return make_neighbours(rows, *columns, named, self._ends(chosen), stargazers=self.answer.stargazers)
 
     def _ends(self, chosen: Chosen) -> tuple[list[int | None], list[int | None]]:
         """Between which counts each may really lie, where that is not certain."""

@@ -12,7 +12,7 @@ from stargazer.neighbours import rank
 from stargazer.neighbours.count import Ranking
 from stargazer.neighbours.why import chance
 from stargazer.store import counting
-from stargazer.store.answers_slices import LOGINS, REPOSITORIES, StoredNeighbour
+from stargazer.store.answers_slices import LOGINS, REPOSITORIES, StoredNeighbour, make_neighbours
 from stargazer.store.database import Database
 from stargazer.store.held import HeldAnswer, Order, Which
 from stargazer.store.packed import NOTHING, Int32s
@@ -109,33 +109,10 @@ class HeldPages:
             rows = await connection.fetch(REPOSITORIES, endpoint, numbers.tolist())
             if sharers is not None:
                 await self._learn(connection, np.unique(np.concatenate([NOTHING, *sharers])).tolist())
-        called = {row["number"]: (row["name"], row["database_id"]) for row in rows}
-        shared = self._count.shared_by(numbers)
-        scores = [
-            rank.FORMULAS[name](shared, stars, self._answer.stargazers).tolist()
-            for name in ("relevance", "jaccard", "cosine")
-        ]
         named = [()] * len(numbers) if sharers is None else [self._named(some) for some in sharers]
         bounds = self._count.bounds(numbers, self._answer.not_whole)
-        columns = zip(numbers.tolist(), shared.tolist(), stars.tolist(), named, *scores, *bounds, strict=True)
-        return tuple(
-            StoredNeighbour(
-                repo=called[number][0],
-                stargazers=who,
-                shared=count,
-                stars=total,
-                relevance=relevance,
-                jaccard=jaccard,
-                cosine=cosine,
-                shared_low=low,
-                shared_high=high,
-                database_id=called[number][1],
-                number=number,
-                seed_stargazers=self._answer.stargazers,
-            )
-            for number, count, total, who, relevance, jaccard, cosine, low, high in columns
-            if number in called
-        )
+        shared, stargazers = self._count.shared_by(numbers), self._answer.stargazers
+        return make_neighbours(rows, numbers, shared, stars, named, bounds, stargazers=stargazers)
 
     async def _learn(self, connection: Connection, places: Iterable[int]) -> None:
         """Look up the logins of people by their place; whoever was forgotten since has none."""
