@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from tests.api.api_world import COUNTS_KEY, ONE, TWO, Served
 from tests.api.test_neighbours import ask
+
+from stargazer.planner.step import Progress
+from stargazer.service import Wanted
 
 PATH = f"/compare?repo={ONE}&repo={TWO}"
 
@@ -144,6 +148,33 @@ async def test_a_list_that_broke_off_widens_what_is_told(served: Served) -> None
     truth = neighbours(served, one | two)
     for each in told["neighbours"]:
         assert each["shared"] <= truth[each["repo"]] <= each["shared_high"]
+
+
+async def test_whoever_came_after_the_answer_is_not_taken_for_read(idle: Served) -> None:
+    """A list that was read again names people whose star lists nobody has read: the count is partial."""
+    async with idle.working():
+        assert (await ask(idle, PATH))[2]["kind"] == "exact"
+    graph, service = idle.sandbox.graph, idle.backend.service
+    one, two = stargazers(idle)
+    popular = max(neighbours(idle, one), key=graph.stargazer_count)
+    [newcomer, *_] = sorted(set(graph.stargazers_of(popular)) - one - two)
+    idle.clock.passed(60)
+    graph.star(newcomer, ONE, at=idle.clock.now())
+    wanted = Wanted(repository=ONE, credential_user=1, max_age=timedelta(0))
+
+    def look(_: Progress) -> None:
+        if reading.plan.listing_ended is not None:
+            reading.stop()
+
+    async with service.reading(wanted, idle.github, on_progress=look) as reading:
+        await reading.read()
+
+    async with idle.twin() as twin:
+        _, _, told = await ask(twin, f"{PATH}&min_shared=2")
+    assert told["union"] == {"stargazers": len(one | two) + 1}
+    assert (told["kind"], told["complete"]) == ("partial", False)
+    assert told["coverage"]["users_unread"] >= 1
+    assert told["coverage"]["users_gone"] == 0
 
 
 async def test_samples_will_do(served: Served) -> None:

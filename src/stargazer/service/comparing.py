@@ -233,7 +233,10 @@ class _Counting:
 
     def _is_exact(self, people: Int32s, counted: Int32s, whole: Int32s) -> bool:
         """Whether all are known, and the whole list of each who has one."""
-        are_exact = all(answer.kind is Kind.EXACT for answer in self._answers)
+        are_exact = all(
+            answer.kind is Kind.EXACT and not one.is_newer
+            for answer, one in zip(self._answers, self._listed, strict=True)
+        )
         return self._meant.is_sure and len(whole) == len(counted if are_exact else people)
 
     async def _sample(self, people: Int32s, whole: Int32s) -> tuple[Sample | None, Int32s]:

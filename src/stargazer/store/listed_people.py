@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from stargazer.store.database import Connection
 
 _PEOPLE = """
-SELECT a.roster, a.sampling, l.users, l.ending = 'whole' AS is_whole, l.total_count
+SELECT a.roster, a.sampling, l.users, l.ending = 'whole' AS is_whole, l.total_count,
+  l.read_at > a.made_at AS is_newer
 FROM answer AS a
 LEFT JOIN stargazer_list AS l ON l.endpoint = a.endpoint AND l.repository_number = a.repository_number
   AND l.credential_user = a.credential_user AND l.source = 'github'
@@ -38,12 +39,14 @@ class ListedPeople(msgspec.Struct, frozen=True, eq=False):
         counted: those of them whose star lists the answer counts.
         missing: how many more there may be.
         sampling: which sample the answer is from; empty: everybody was asked about.
+        is_newer: whether the list was read again since: it may name people of whom the answer does not know.
     """
 
     numbers: Int32s
     counted: Int32s
     missing: int
     sampling: str
+    is_newer: bool
 
 
 async def listed_people(connection: Connection, answer: StoredAnswer) -> ListedPeople:
@@ -69,7 +72,7 @@ async def listed_people(connection: Connection, answer: StoredAnswer) -> ListedP
         is_all = is_from_it and row["is_whole"] and _is_near(answer, row["total_count"])
     counted = np.intersect1d(roster, numbers, assume_unique=True)
     missing = 0 if is_all else max(0, answer.stargazers - len(numbers))
-    return ListedPeople(numbers, counted, missing, row["sampling"])
+    return ListedPeople(numbers, counted, missing, row["sampling"], bool(row["is_newer"]))
 
 
 async def with_whole_lists(connection: Connection, endpoint: int, users: Int32s) -> Int32s:
